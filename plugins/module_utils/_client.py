@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to barellama.fleet: may change without notice.
+
+"""The HTTP API of one Ollama server, as far as this collection uses it, and the errors it raises."""
+
+from __future__ import annotations
+
+from ansible_collections.barellama.fleet.plugins.module_utils._transport import (
+    ClientError,
+    Interrupted,
+    NotOllama,
+    Refused,
+    Transport,
+    Unreachable,
+)
+
+__all__ = ("Client", "ClientError", "Interrupted", "NotOllama", "Refused", "Unreachable")
+
+
+class Client:
+    """Calls to the server at ``url``. ``timeout`` is the longest silence in seconds, not a total."""
+
+    def __init__(self, url, timeout=60):
+        self.url = url
+        self._http = Transport(url, timeout)
+
+    def version(self):
+        """The running server's version, such as "0.34.4"."""
+        version = self._http.object("GET", "/api/version").get("version")
+        if not isinstance(version, str):
+            raise self._http.stranger("/api/version", "has no version")
+        return version
+
+    def tags(self):
+        """All models in the store: list of dicts with name, digest (bare hex), size, details, capabilities."""
+        return self._entries("/api/tags")
+
+    def ps(self):
+        """The models in memory: list of dicts with name, digest, size, size_vram, expires_at, context_length."""
+        return self._entries("/api/ps")
+
+    def generate(self, model, timeout=None, **fields):
+        """One answer as one object. Without ``prompt`` it loads the model, with ``keep_alive=0`` it unloads it."""
+        return self._http.object("POST", "/api/generate", dict(fields, model=model, stream=False), timeout)
+
+    def unload(self, name):
+        """Ask the server to drop the model from memory once running requests are done."""
+        return self.generate(name, keep_alive=0)
+
+    def delete(self, name):
+        """Remove a model from the store; ``Refused`` with status 404 when there is none."""
+        self._http.body("DELETE", "/api/delete", {"model": name})
+
+    def pull(self, name, insecure=False, idle_timeout=None):
+        """Yield the events of a pull as dicts. An error line raises ``Refused``; the end proves nothing by itself."""
+        fields = {"model": name, "insecure": True} if insecure else {"model": name}
+        yield from self._http.stream("POST", "/api/pull", fields, idle_timeout)
+
+    def _entries(self, path):
+        entries = self._http.object("GET", path).get("models")
+        if not isinstance(entries, list) or not all(map(_is_model, entries)):
+            raise self._http.stranger(path, "has no usable list of models")
+        return entries
+
+
+def _is_model(entry):
+    return isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("digest"), str)

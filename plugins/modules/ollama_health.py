@@ -1,0 +1,190 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ollama_health
+short_description: Say how well Ollama servers serve, and wait until they do
+version_added: 0.1.0
+author: barellama contributors (@barellama)
+description:
+  - Looks at all given servers at the same time, up to the wanted level and never beyond it.
+  - Nothing is changed. A generation at level 4 loads the model as any request does.
+extends_documentation_fragment:
+  - barellama.fleet.attributes.info
+  - barellama.fleet.attributes.action_group
+options:
+  instances:
+    description: The servers.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: What messages call it.
+        type: str
+        required: true
+      url:
+        description: Where its API is, as seen from the host that this module runs on.
+        type: str
+        required: true
+      unit:
+        description: The systemd unit that messages tell to look at.
+        type: str
+      container:
+        description: The Docker container that messages tell to look at.
+        type: str
+      label:
+        description: The service of launchd, on macOS, that messages tell to look at.
+        type: str
+      version:
+        description: The version that has to answer. Left out, any version is right.
+        type: str
+      models:
+        description:
+          - The models that have to be there, as names or as dictionaries with C(name) and optionally C(digest), the
+            sha256 of the manifest.
+          - The list of M(barellama.fleet.ollama_models) can be given as it is; entries with C(state=absent) are
+            passed over.
+        type: list
+        elements: raw
+        default: []
+  level:
+    description:
+      - V(1), connections are accepted.
+      - V(2), the wanted version answers.
+      - V(3), the wanted models are there, with the wanted digests.
+      - V(4), every wanted model generates a token. Models that only embed are just looked for.
+    type: int
+    choices: [1, 2, 3, 4]
+    default: 2
+  smallest:
+    description: At level V(4), prove a server for which no models are listed by the smallest one it has, if it has any.
+    type: bool
+    default: false
+  wait:
+    description:
+      - Seconds to keep looking until all servers are healthy. A look that runs when the time is up is finished.
+      - There is no waiting for what does not come by itself, such as a missing model.
+    type: int
+    default: 0
+  timeout:
+    description: Seconds that one request may stay without an answer. Left out, V(5), and V(300) for a generation.
+    type: float
+  fail:
+    description: Whether the module fails when a server is not healthy. The reports are returned in either case.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: Wait until the wanted version answers
+  barellama.fleet.ollama_health:
+    instances:
+      - name: default
+        url: http://127.0.0.1:11434
+        unit: ollama.service
+        version: "0.34.4"
+    wait: 60
+
+- name: Let every wanted model generate a token
+  barellama.fleet.ollama_health:
+    instances:
+      - name: default
+        url: http://127.0.0.1:11434
+        models: [llama3.2:3b, "qwen3:8b"]
+    level: 4
+
+- name: Look without failing
+  barellama.fleet.ollama_health:
+    instances: "{{ my_instances | map(attribute='endpoint') }}"
+    fail: false
+  register: health
+"""
+
+RETURN = r"""
+instances:
+  description: One report for each server, in the given order.
+  returned: always, unless an option is wrong
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name that was given.
+      type: str
+      sample: default
+    url:
+      description: The address that was asked.
+      type: str
+      sample: http://127.0.0.1:11434
+    level:
+      description: The level that was reached; 0 when no connection was accepted.
+      type: int
+      sample: 2
+    wanted:
+      description: The level that was wanted.
+      type: int
+      sample: 2
+    state:
+      description: One of V(healthy), V(model-missing), V(wrong-version) and V(down).
+      type: str
+      sample: healthy
+    reason:
+      description: One line that says why, and where to look further.
+      type: str
+      sample: "default at http://127.0.0.1:11434: serves Ollama 0.34.4"
+    version:
+      description: The version that answered, if one did.
+      type: str
+      sample: 0.34.4
+    seconds:
+      description: How long it took, waiting included.
+      type: float
+      sample: 0.004
+state:
+  description: The worst state of all servers.
+  returned: always, unless an option is wrong
+  type: str
+  sample: healthy
+"""
+
+from ansible_collections.barellama.fleet.plugins.module_utils._health import check_times, summary, wanted_instances
+from ansible_collections.barellama.fleet.plugins.module_utils._health_probe import look_at_all
+from ansible_collections.barellama.fleet.plugins.module_utils._module import run
+
+INSTANCE = {
+    "name": {"type": "str", "required": True},
+    "url": {"type": "str", "required": True},
+    "unit": {"type": "str"},
+    "container": {"type": "str"},
+    "label": {"type": "str"},
+    "version": {"type": "str"},
+    "models": {"type": "list", "elements": "raw", "default": []},
+}
+
+SPEC = {
+    "instances": {"type": "list", "elements": "dict", "required": True, "options": INSTANCE},
+    "level": {"type": "int", "choices": [1, 2, 3, 4], "default": 2},
+    "smallest": {"type": "bool", "default": False},
+    "wait": {"type": "int", "default": 0},
+    "timeout": {"type": "float"},
+    "fail": {"type": "bool", "default": True},
+}
+
+
+def probe(module):
+    options = module.params
+    check_times(options["wait"], options["timeout"])
+    instances = wanted_instances(options["instances"], options["smallest"])
+    return summary(look_at_all(instances, options["level"], options["timeout"], options["wait"]), options["fail"])
+
+
+def main():
+    run(SPEC, probe)
+
+
+if __name__ == "__main__":
+    main()
