@@ -1,0 +1,14 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One instance to a Quadlet file for Podman."""
+
+from __future__ import annotations
+
+from ansible_collections.barellama.fleet.plugins.module_utils._quadlet import render
+
+
+class FilterModule:
+    def filters(self):
+        return {"ollama_quadlet": render}
