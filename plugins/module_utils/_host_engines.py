@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to barellama.fleet: may change without notice.
+
+"""What Docker and Podman have and can do. A host that has neither has no containers. Reads only."""
+
+from __future__ import annotations
+
+import json
+import re
+
+INSTALL = {"docker": "install Docker Engine", "podman": "install the distribution's podman"}
+CURES = {
+    "version": "upgrade it, or choose another method",
+    "compose": "install Docker's package docker-compose-plugin, or Debian 13's docker-compose",
+}
+
+
+class Engines:
+    """``tools`` runs commands (see ``_host_tools.py``); ``desired`` has all the containers that will be asked for."""
+
+    def __init__(self, tools, desired):
+        self._tools = tools
+        self._names = {}
+        for item in desired:
+            if item["kind"] == "container":
+                self._names.setdefault((item["engine"], item.get("user")), []).append(item["name"])
+        self._inspected = {}
+
+    def container(self, item):
+        """The observation (see ``_drift.py``) of a desired container."""
+        key = item["engine"], item.get("user")
+        if key not in self._inspected:
+            self._inspected[key] = self._inspect(*key)
+        containers, complaint = self._inspected[key]
+        if complaint:
+            return {"state": "unknown", "notes": {"state": complaint}}
+        return _container(containers[item["name"]], item) if item["name"] in containers else {"state": "absent"}
+
+    def engine(self, item):
+        """The observation of a desired engine. Podman has no daemon: where it is installed, it runs."""
+        found = (self._docker() if item["name"] == "docker" else self._podman()) or {"state": "absent"}
+        if "compose" in item and found["state"] != "absent":
+            found["compose"] = self._compose()
+        return {**found, "notes": {"state": INSTALL[item["name"]], **CURES, **found.get("notes", {})}}
+
+    def _inspect(self, engine, user):
+        """(name -> what the engine shows of it, why it shows nothing)."""
+        answer = self._tools.run(engine, "container", "inspect", *dict.fromkeys(self._names[engine, user]), user=user)
+        if answer is None:
+            return {}, None
+        status, output, errors = answer
+        if status and "no such container" not in errors.lower():
+            return {}, f"{engine} says {last_line(errors)}"
+        return {entry["Name"].lstrip("/"): entry for entry in json.loads(output or "[]")}, None
+
+    def _podman(self):
+        answer = self._tools.run("podman", "--version")
+        return answer and {"state": "running", "version": first_version(answer[1])}
+
+    def _docker(self):
+        answer = self._tools.run("docker", "version", "--format", "{{json .Server}}")
+        if answer is None:
+            return None
+        _status, output, errors = answer
+        server = json.loads(output) if output.strip().startswith("{") else None
+        if server:
+            return {"state": "running", "version": first_version(server["Version"])}
+        said = f"docker says {last_line(errors)}; start it: systemctl enable --now docker"
+        return {"state": "stopped", "notes": {"state": said}}
+
+    def _compose(self):
+        """The version of Docker's Compose plugin; the program of its own, which came before it, is no substitute."""
+        version = self._version_of("docker", "compose", "version", "--short")
+        if version:
+            return version
+        version = self._version_of("docker-compose", "version", "--short")
+        return f"the program docker-compose {version}" if version else "absent"
+
+    def _version_of(self, *command):
+        answer = self._tools.run(*command)
+        return first_version(answer[1]) if answer and answer[0] == 0 else None
+
+
+def first_version(text):
+    """The first version in a text, without what a distribution adds to it; None where there is none."""
+    match = re.search(r"\d+(\.\d+)+", text)
+    return match and match.group()
+
+
+def last_line(text):
+    return (text.strip().splitlines() or ["nothing"])[-1]
+
+
+def _container(shown, item):
+    # Docker and Podman spell the same fields alike.
+    current = item.get("marker") in (None, *(shown["Config"]["Env"] or []))
+    return {
+        "state": shown["State"]["Status"],
+        "image": shown["Config"]["Image"],
+        "definition": "current",
+        "started_from": item.get("marker") if current else "another definition",
+    }

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to barellama.fleet: may change without notice.
+
+"""What role ollama has to do about a host: what to refuse, restart, retire, and what to go back to. No I/O.
+
+It follows from what is desired, from what host_drift found, and from the record of what this role made and proved on
+that host before. A *thing* of that record is a dict that names it: ``kind`` with ``path`` or ``name`` and, of what
+runs, ``method``, with ``engine`` and ``user`` of containers.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.barellama.fleet.plugins.module_utils._plan_refusals import refusals
+
+RUNNING = ("unit", "container", "launchd")
+# What outlives a change of method, a release above all: it is the way back. Only remove.yml takes these away.
+LASTING = ("user", "directory", "release")
+# These were there before, or are shared with others, unless this role made them.
+MADE_IF_ABSENT = ("user", "directory")
+RECORDED = ("file", "link", "keg", *LASTING, *RUNNING)
+
+
+def plan(desired, probe, instances, method, version, retry_failed=False):
+    """What to do, as plain data.
+
+    ``desired`` is what host_drift was given, ``probe`` its result, ``instances`` the completed ones.
+
+    refusals    lines; when there are any, nothing may be touched
+    made        the things that are this role's when the run is through
+    begun       ``made`` and what it made before: what to put on record first
+    retire      running things that are no longer wanted, to be stopped first
+    sweep       paths of files and links that are no longer wanted, to be removed once the rest is proven
+    roll        instances to start or restart, one after the other
+    running     the running things that are this role's when the run is through
+    former      what served before: method, version, served (endpoints); None where nothing is proven
+    """
+    recorded = probe.get("record") or {}
+    before = recorded.get("made") or []
+    made = _made(desired, probe, before, method)
+    obsolete = [thing for thing in before if identity(thing) not in {identity(each) for each in made}]
+    former = _former(recorded)
+    return {
+        "refusals": refusals(probe, recorded, version, retry_failed),
+        "made": made + [thing for thing in obsolete if thing["kind"] in LASTING],
+        "begun": made + obsolete,
+        "retire": [thing for thing in obsolete if thing["kind"] in RUNNING],
+        "sweep": [thing["path"] for thing in obsolete if thing["kind"] in ("file", "link", "tree")],
+        "roll": _rolled(instances, probe),
+        "running": [thing for thing in made if thing["kind"] in RUNNING],
+        "former": former,
+    }
+
+
+def identity(thing):
+    """What makes two things of a record the same. A unit of one method is not the unit of another."""
+    return (thing["kind"], thing.get("path") or thing.get("name"), thing.get("method"), thing.get("user"))
+
+
+def _former(recorded):
+    if not recorded.get("version"):
+        return None
+    return {name: recorded[name] for name in ("method", "version", "served")}
+
+
+def _made(desired, probe, before, method):
+    """The desired things in the words of a record, without those that were there before this role came."""
+    known = {identity(thing) for thing in before}
+    absent = {
+        (kind, item.get("path") or item.get("name"))
+        for kind in MADE_IF_ABSENT
+        for item in probe["apply"].get(kind, [])
+        if item["found"]["state"] == "absent"
+    }
+    things = [_thing(item, method) for item in desired if item["kind"] in RECORDED]
+    return [
+        thing
+        for thing in things
+        if thing["kind"] not in MADE_IF_ABSENT
+        or identity(thing) in known
+        or (thing["kind"], thing.get("path") or thing.get("name")) in absent
+    ]
+
+
+def _thing(item, method):
+    if item["kind"] in ("release", "keg"):
+        return {"kind": "release", "path": item["root"]}
+    names = ("path", "name", "group", "engine", "user") if item["kind"] != "file" else ("path",)
+    if item["kind"] in ("directory", "link"):
+        names = ("path",)
+    thing = {"kind": item["kind"], **{name: item[name] for name in names if name in item}}
+    return {**thing, "method": method} if item["kind"] in RUNNING else thing
+
+
+def _rolled(instances, probe):
+    """Instances whose process does not run, or runs from an older definition, release or image."""
+    differences = probe["differences"]
+    if any(each["kind"] == "release" and each["fields"] != ["proven"] for each in differences):
+        return list(instances)
+    differing = {
+        (each["kind"], each["name"])
+        for each in differences
+        if each["kind"] in RUNNING and each["fields"] != ["enabled"]
+    }
+    return [instance for instance in instances if not differing.isdisjoint(_running(instance))]
+
+
+def _running(instance):
+    """What may run for an instance. To restart its unit restarts the relay too, which one without a network has."""
+    unit = instance["unit"]
+    yield from (("unit", unit), ("unit", f"relay-{unit}"))
+    yield from (("container", instance["container"]), ("launchd", instance.get("label")))
