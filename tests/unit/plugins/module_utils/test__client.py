@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.barellama.fleet.plugins.module_utils._client import Client, Refused
+
+CALLS = [
+    ("version", lambda client: client.version(), "0.32.15"),
+    ("tags-empty", lambda client: client.tags(), []),
+    ("tags-one", lambda client: [entry["name"] for entry in client.tags()], ["tiny:latest"]),
+    ("ps-empty", lambda client: client.ps(), []),
+    ("ps-loaded", lambda client: [entry["name"] for entry in client.ps()], ["tiny:latest"]),
+    ("generate-load-before-delete", lambda client: client.generate("q8")["done_reason"], "load"),
+    ("delete", lambda client: client.delete("tiny-copy"), None),
+    ("pull-fresh", lambda client: list(client.pull("tiny"))[-1], {"status": "success"}),
+]
+
+REFUSALS = [
+    ("delete-missing", lambda client: client.delete("missing"), 404, "model 'missing' not found"),
+    ("delete-invalid-name", lambda client: client.delete("bad name!"), 400, 'name "bad name!" is invalid'),
+    ("pull-invalid-name", lambda client: list(client.pull("bad name!")), 400, "invalid model name"),
+    ("pull-missing-model", lambda client: list(client.pull("absent")), 200, "pull model manifest: file does not exist"),
+    ("host-header-foreign", lambda client: client.tags(), 403, ""),
+    ("unknown-path", lambda client: client.tags(), 404, "404 page not found"),
+    ("method-post-tags", lambda client: client.tags(), 405, "405 method not allowed"),
+]
+
+
+@pytest.mark.parametrize("case, call, answer", CALLS, ids=[row[0] for row in CALLS])
+def test_understands_what_a_server_answers(serve, reply, case, call, answer):
+    server = serve(reply.recorded(case))
+    assert call(Client(server.url)) == answer
+
+
+@pytest.mark.parametrize("case, call, status, text", REFUSALS, ids=[row[0] for row in REFUSALS])
+def test_tells_refusals_in_the_servers_words(serve, reply, case, call, status, text):
+    server = serve(reply.recorded(case))
+    with pytest.raises(Refused) as caught:
+        call(Client(server.url))
+    assert (caught.value.status, server.url in str(caught.value)) == (status, True)
+    assert text in str(caught.value) and (caught.value.text == text or not text)
+
+
+def test_sends_what_the_recordings_sent(serve, reply, recorded):
+    server = serve(reply.recorded("pull-fresh"))
+    list(Client(server.url).pull("127.0.0.1:5001/library/tiny:latest", insecure=True))
+    method, path, body, headers = server.requests[0]
+    asked = recorded("pull-fresh")["request"]
+    assert (method, path, body) == (asked["method"], asked["path"], asked["body"])
+    assert headers["Content-Type"] == "application/json"
+
+
+def test_loads_and_unloads_by_an_empty_prompt(serve, reply):
+    server = serve(reply(body={"done": True}))
+    Client(server.url).unload("m")
+    assert server.requests[0][:3] == ("POST", "/api/generate", {"model": "m", "keep_alive": 0, "stream": False})

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_commands import Commands
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_host import Host
+
+
+class Machine:
+    """Files of a host below ``root``, and what its commands answer."""
+
+    def __init__(self, root):
+        self.root = root
+        self.answers = {}
+        self.asked = []
+
+    def host(self, method="systemd", wanted=()):
+        return Host(Commands(self.run, str(self.root)), method, wanted)
+
+    def run(self, command, **_options):
+        self.asked.append(" ".join(command))
+        if command[0] not in self.answers:
+            raise FileNotFoundError(command[0])
+        return self.answers[command[0]]
+
+    def file(self, path, content=""):
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(content)
+
+    def card(self, slot, vendor, kind="0x030000", driver=None):
+        self.file(f"sys/bus/pci/devices/{slot}/vendor", f"{vendor}\n")
+        self.file(f"sys/bus/pci/devices/{slot}/class", f"{kind}\n")
+        if driver:
+            (self.root / f"sys/bus/pci/devices/{slot}/driver").symlink_to(f"../../../bus/pci/drivers/{driver}")
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(tmp_path)
+
+
+def test_gpus_are_those_on_the_pci_bus(machine):
+    machine.card("0000:01:00.0", "0x10de", "0x030200", "nvidia")
+    machine.card("0000:01:00.1", "0x10de", "0x040300", "snd_hda_intel")
+    machine.card("0000:02:00.0", "0x1002", "0x120000")
+    machine.card("0000:03:00.0", "0x1a03", "0x030000", "ast")
+    host = machine.host()
+    assert host.gpus == [{"vendor": "nvidia", "slot": "0000:01:00.0", "driver": "nvidia"},
+                         {"vendor": "amd", "slot": "0000:02:00.0", "driver": None}]
+    assert host.vendors == {"nvidia", "amd"}
+    assert machine.host(wanted=["amd"]).vendors == {"amd"}
+
+
+def test_gpus_of_virtual_machines_are_not_the_hosts(machine):
+    machine.card("0000:01:00.0", "0x10de", "0x030200", "vfio-pci")
+    assert machine.host().vendors == set()
+
+
+def test_a_host_without_anything_has_nothing(machine):
+    host = machine.host()
+    assert (host.gpus, host.vendors, host.nodes, host.nvidia_version, host.nvidia_smi, host.has_others) == (
+        [], set(), {"nvidia": {}, "amd": {}}, None, None, False)
+    assert host.kernel_log(0) == [] and host.name == ""
+    assert [command.split()[0] for command in machine.asked] == ["journalctl"], "nvidia-smi would load a driver"
+
+
+def test_device_nodes_are_those_of_the_vendor(machine):
+    for path in ("dev/nvidia0", "dev/nvidiactl", "dev/nvidia-caps/x", "dev/kfd", "dev/dri/renderD128", "dev/dri/renderD129"):
+        machine.file(path)
+    (machine.root / "dev/kfd").chmod(0o660)
+    machine.file("sys/class/drm/renderD128/device/vendor", "0x1002")
+    machine.file("sys/class/drm/renderD129/device/vendor", "0x8086")
+    nodes = machine.host().nodes
+    assert list(nodes["nvidia"]) == ["/dev/nvidia0", "/dev/nvidiactl"]
+    assert list(nodes["amd"]) == ["/dev/dri/renderD128", "/dev/kfd"]
+    mode, uid, _gid, made = nodes["amd"]["/dev/kfd"]
+    assert (mode, uid) == (0o660, (machine.root / "dev/kfd").stat().st_uid) and made > 0
+
+
+def test_nvidias_tool_is_asked_where_its_driver_is_loaded(machine):
+    machine.file("sys/module/nvidia/version", "550.54.15\n")
+    machine.answers["nvidia-smi"] = (18, "Failed to initialize NVML: Driver/library version mismatch\n", "more")
+    host = machine.host()
+    assert host.nvidia_version == "550.54.15"
+    assert host.nvidia_smi == (18, "Failed to initialize NVML: Driver/library version mismatch\nmore")
+
+
+def test_gpus_may_be_where_no_bus_shows_them(machine):
+    machine.file("etc/nv_tegra_release")
+    assert machine.host().has_others
+
+
+def test_the_engine_of_the_method_is_asked(machine):
+    assert machine.host("docker").engine["state"] == "absent"
+    machine.answers["podman"] = (0, "podman version 5.4.2\n", "")
+    assert machine.host("podman").engine["version"] == "5.4.2"
+
+
+def test_the_kernels_words_are_those_since_a_moment(machine):
+    machine.answers["journalctl"] = (0, "a\nb\n", "")
+    assert machine.host().kernel_log(1795259625.4) == ["a", "b"]
+    assert machine.asked[-1].endswith("--since=@1795259625")

@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.barellama.fleet.plugins.module_utils._drift import report
+from ansible_collections.barellama.fleet.plugins.module_utils._drift_desired import check_desired
+from ansible_collections.barellama.fleet.plugins.module_utils._host_engines import Engines
+
+MARKER = "BARELLAMA_DEFINITION=abc"
+# As Docker 26.1 and Podman 5.4 show them, shortened; Docker 20.10 is alike.
+RUNNING = {
+    "Name": "/ollama",
+    "State": {"Status": "running", "Running": True, "Restarting": False},
+    "Config": {"Image": "ollama/ollama:0.34.4", "Env": ["PATH=/bin", MARKER]},
+}
+CREATED = {
+    "Name": "made",
+    "State": {"Status": "created"},
+    "Config": {"Image": "localhost/tiny:1", "Env": None},
+    "ImageName": "localhost/tiny:1",
+}
+CRASHING = {**RUNNING, "Name": "/crash", "State": {"Status": "restarting", "Running": True, "Restarting": True}}
+NONE = (1, "[]\n", "Error response from daemon: No such container: ollama\n")
+NO_DAEMON = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+SERVER = (0, '{"Platform":{"Name":""},"Version":"26.1.5+dfsg1","ApiVersion":"1.45"}\n', "")
+CONTAINER = {"kind": "container", "engine": "docker", "name": "ollama", "image": "ollama/ollama:0.34.4", "active": True}
+
+
+class Commands:
+    """Stands for Tools.run: answers by the first words of a command and notes what was asked, and as whom."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.asked = []
+
+    def run(self, *command, user=None):
+        self.asked.append((" ".join(command), user))
+        return next((answer for words, answer in self.answers.items() if self.asked[-1][0].startswith(words)), None)
+
+
+def reasons(answers, *items):
+    """Why each thing differs; None where it does not."""
+    check_desired(items)
+    engines = Engines(Commands(answers), items)
+    found = [engines.container(item) if item["kind"] == "container" else engines.engine(item) for item in items]
+    told = [report([item], [each], everything=False)["differences"] for item, each in zip(items, found)]
+    return [differences[0]["reason"] if differences else None for differences in told]
+
+
+@pytest.mark.parametrize(
+    ("shown", "fields", "reason"),
+    [
+        (RUNNING, {}, None),
+        (RUNNING, {"marker": MARKER}, None),
+        (RUNNING, {"marker": MARKER + "d"}, f"started_from is another definition, not {MARKER}d"),
+        (RUNNING, {"image": "ollama/ollama:0.34.5"}, "image is ollama/ollama:0.34.4, not ollama/ollama:0.34.5"),
+        (RUNNING, {"active": False}, "state is running, not exited"),
+        (CREATED, {"name": "made"}, "state is created, not running"),
+        (CREATED, {"name": "made", "active": False}, None),
+        (CRASHING, {"name": "crash"}, "state is restarting, not running"),
+        (CRASHING, {"name": "crash", "active": False}, "state is restarting, not exited"),
+    ],
+)
+def test_container(shown, fields, reason):
+    answers = {"docker container inspect": (0, json.dumps([shown]), "")}
+    assert reasons(answers, {**CONTAINER, **fields}) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (None, "state is absent, not running"),
+        (NONE, "state is absent, not running"),
+        ((125, "[]\n", "Error: no such container ollama\n"), "state is absent, not running"),
+        ((1, "[]\n", NO_DAEMON), f"state is unknown, not running (docker says {NO_DAEMON})"),
+        ((1, "", ""), "state is unknown, not running (docker says nothing)"),
+    ],
+)
+def test_a_container_that_is_not_seen(answer, reason):
+    assert reasons({"docker": answer}, CONTAINER, {**CONTAINER, "active": False}) == [reason, None]
+
+
+def test_containers_are_asked_for_together_by_engine_and_user():
+    users = [{**CONTAINER, "engine": "podman", "user": "ollama", "name": name} for name in ("ollama", "b")]
+    items = [CONTAINER, {**CONTAINER, "name": "b"}, *users, {**CONTAINER, "engine": "podman"}, CONTAINER]
+    commands = Commands({"docker": (1, json.dumps([RUNNING]), NONE[2])})
+    engines = Engines(commands, items)
+    assert [engines.container(item)["state"] for item in items] == ["running", *["absent"] * 4, "running"]
+    assert commands.asked == [
+        ("docker container inspect ollama b", None),
+        ("podman container inspect ollama b", "ollama"),
+        ("podman container inspect ollama", None),
+    ]
+
+
+def test_nothing_is_asked_where_no_container_is_wanted():
+    commands = Commands({})
+    Engines(commands, [{"kind": "engine", "name": "docker"}])
+    assert commands.asked == []
+
+
+@pytest.mark.parametrize(
+    ("item", "answers", "reason"),
+    [
+        ({"name": "docker"}, {"docker version": SERVER}, None),
+        ({"name": "docker", "minimum": "26.1.5"}, {"docker version": SERVER}, None),
+        (
+            {"name": "docker", "minimum": "28.2"},
+            {"docker version": SERVER},
+            "version is 26.1.5, not 28.2 or newer (upgrade it, or choose another method)",
+        ),
+        ({"name": "docker"}, {}, "state is absent, not running (install Docker Engine)"),
+        (
+            {"name": "docker", "compose": "2.18.0"},
+            {"docker version": (1, "null\n", NO_DAEMON)},
+            f"state is stopped, not running (docker says {NO_DAEMON}; start it: systemctl enable --now docker)",
+        ),
+        ({"name": "podman"}, {"podman --version": (0, "podman version 5.4.2\n", "")}, None),
+        ({"name": "podman"}, {}, "state is absent, not running (install the distribution's podman)"),
+        (
+            {"name": "podman", "minimum": "4.4"},
+            {"podman --version": (0, "podman version 4.3.1\n", "")},
+            "version is 4.3.1, not 4.4 or newer (upgrade it, or choose another method)",
+        ),
+    ],
+)
+def test_engine(item, answers, reason):
+    assert reasons(answers, {"kind": "engine", **item}) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("plugin", "program", "found"),
+    [
+        ((0, "2.26.1-4\n", ""), None, None),
+        ((0, "v2.18.0\n", ""), None, None),
+        ((0, "5.0.1\n", ""), (0, "1.29.2\n", ""), None),
+        ((0, "2.17.9\n", ""), None, "2.17.9"),
+        # Docker 20.10 without the plugin takes the words for its own.
+        ((125, "", "unknown flag: --short\n"), (0, "1.29.2\n", ""), "the program docker-compose 1.29.2"),
+        ((125, "", "unknown flag: --short\n"), (0, "2.40.0\n", ""), "the program docker-compose 2.40.0"),
+        ((1, "", "docker: 'compose' is not a docker command.\n"), None, "absent"),
+    ],
+)
+def test_compose(plugin, program, found):
+    answers = {"docker version": SERVER, "docker compose": plugin, "docker-compose version": program}
+    cure = "install Docker's package docker-compose-plugin, or Debian 13's docker-compose"
+    reason = found and f"compose is {found}, not 2.18.0 or newer ({cure})"
+    assert reasons(answers, {"kind": "engine", "name": "docker", "compose": "2.18.0"}) == [reason]

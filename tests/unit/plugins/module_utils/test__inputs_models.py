@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.barellama.fleet.plugins.module_utils._inputs_models import problems
+
+LIST = "ollama_models_list"
+ALLOWED = "ollama_models_allowed_registries"
+HOSTS = ["registry.ollama.ai", "hf.co"]
+FORM = "write [host/][namespace/]model[:tag], for example llama3.2:1b"
+
+# The ids are the rows of the table of bad inputs that these messages answer.
+BAD = [
+    ("51", "llama3.2", f"{LIST}: 'llama3.2' is not a list; for example ['llama3.2:3b']"),
+    ("51", {"name": "x"}, f"{LIST}: a dictionary is not a list; for example ['llama3.2:3b']"),
+    ("52", ["../../etc/passwd"],
+     f"{LIST}[0]: model name '../../etc/passwd': invalid characters in the host '..'; {FORM}"),
+    ("52", [7], f"{LIST}[0]: 7 is not a model's name; for example 'llama3.2:3b'"),
+    ("53", ["m:" + "a" * 81],
+     f"{LIST}[0]: model name 'm:{'a' * 81}': the tag has 81 characters, at most 80 are allowed"),
+    ("54", ["evil.host/x/y"],
+     f"{LIST}[0]: evil.host/x/y:latest comes from the registry evil.host, which is not in {ALLOWED}; "
+     "add it there if you trust it"),
+    ("55", ["llama3.2", "x", {"name": "LLAMA3.2:latest", "state": "absent"}],
+     f"{LIST}[2]: LLAMA3.2:latest is wanted absent here and present in {LIST}[0]; keep one of them"),
+    ("56", [{"name": "x", "digest": "abc"}], f"{LIST}[0]: 'digest' is not part of an entry; it has name and state"),
+    ("key", [{"name": "x", "stat": "absent"}], f"{LIST}[0]: 'stat' is not part of an entry; did you mean state?"),
+    ("key", [{"name": "x", 5: 1}], f"{LIST}[0]: 5 is not part of an entry; it has name and state"),
+    ("state", [{"name": "x", "state": "gone"}], f"{LIST}[0].state: 'gone' is neither present nor absent"),
+]
+
+
+@pytest.mark.parametrize("models, message", [pytest.param(*row[1:], id=row[0]) for row in BAD])
+def test_a_bad_list_is_told_in_these_words(models, message):
+    assert problems({LIST: models, ALLOWED: HOSTS}) == [message]
+
+
+@pytest.mark.parametrize("allowed, shown", [("hf.co", "'hf.co'"), ([5], "[5]"), (5, "5")])
+def test_allowed_registries_are_a_list_of_hosts(allowed, shown):
+    message = f"{ALLOWED}: {shown} is not a list of hosts; for example ['registry.ollama.ai']"
+    assert problems({LIST: [], ALLOWED: allowed}) == [message]
+
+
+FINE = [
+    [],
+    ["llama3.2", "llama3.2:latest", {"name": "HF.co/Org/Repo:Q4", "state": "present"}],
+    [{"name": "evil.host/x/y", "state": "absent"}],
+]
+
+
+@pytest.mark.parametrize("models", FINE)
+def test_what_is_right_passes(models):
+    assert problems({LIST: models, ALLOWED: HOSTS}) == []
+
+
+def test_all_entries_are_looked_at():
+    assert len(problems({LIST: ["..", "a b", "x:local", "evil.host/a/b"], ALLOWED: HOSTS})) == 4

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.barellama.fleet.plugins.module_utils._plan import plan
+
+KINDS = ("user", "directory", "file", "link", "release", "unit", "container", "port", "engine", "record")
+INSTANCES = [{"name": name, "unit": f"{name}.service", "container": name, "label": f"x.{name}"} for name in ("a", "b")]
+UNITS = [{"kind": "unit", "name": each["unit"]} for each in INSTANCES]
+RELEASE = {"kind": "release", "root": "/opt/ollama"}
+ENV = {"kind": "file", "path": "/etc/ollama/a.env"}
+HOME = {"kind": "directory", "path": "/home/o"}
+USER = {"kind": "user", "name": "o", "group": "g"}
+DESIRED = [USER, HOME, ENV, RELEASE, *UNITS]
+PROVEN = {"method": "systemd", "version": "0.34.4", "definition": "d",
+          "served": [{"name": "a", "unit": "a.service", "url": "http://127.0.0.1:11434"}]}
+MADE = [{"kind": "unit", "name": "a.service", "method": "systemd"}, {"kind": "file", "path": "/etc/ollama/a.env"}]
+
+
+def probe(differences=(), record=None, **apply):
+    return {"differences": list(differences), "apply": {**dict.fromkeys(KINDS, []), **apply}, "record": record or {}}
+
+
+def differs(kind, name, *fields):
+    return {"kind": kind, "name": name, "fields": list(fields), "reason": f"{name} differs"}
+
+
+def planned(found, desired=DESIRED, method="systemd", version="0.34.4"):
+    return plan(desired, found, INSTANCES, method, version)
+
+
+def rolled(*differences):
+    return [each["name"] for each in planned(probe(differences))["roll"]]
+
+
+@pytest.mark.parametrize("differences, names", [
+    ([], []),
+    ([differs("file", "/etc/ollama/a.env", "mode")], []),
+    ([differs("unit", "a.service", "enabled")], []),
+    ([differs("unit", "a.service", "started_from")], ["a"]),
+    ([differs("unit", "b.service", "state")], ["b"]),
+    ([differs("unit", "relay-b.service", "active")], ["b"]),
+    ([differs("container", "b", "image")], ["b"]),
+    ([differs("launchd", "x.b", "started_from")], ["b"]),
+    ([differs("release", "/opt/ollama", "proven")], []),
+    ([differs("release", "/opt/ollama", "version")], ["a", "b"]),
+    ([differs("release", "/opt/ollama", "complete"), differs("unit", "a.service", "active")], ["a", "b"]),
+])
+def test_instances_are_rolled_when_their_process_is_not_the_wanted_one(differences, names):
+    assert rolled(*differences) == names
+
+
+def test_accounts_and_directories_are_ours_only_where_they_were_absent_or_are_on_record():
+    ours = planned(probe(user=[{**USER, "found": {"state": "absent"}}]))["made"]
+    assert {each["kind"] for each in ours} == {"user", "file", "release", "unit"}
+    assert {"kind": "user", "name": "o", "group": "g"} in ours
+    ours = planned(probe(record={"made": [{"kind": "directory", "path": "/home/o"}]}))["made"]
+    assert {each["kind"] for each in ours} == {"directory", "file", "release", "unit"}
+
+
+def test_an_instance_that_is_no_longer_listed_is_retired_and_its_files_swept():
+    old = [{"kind": "unit", "name": "old.service", "method": "systemd"}, {"kind": "file", "path": "/etc/ollama/old.env"}]
+    found = planned(probe(record={"made": MADE + old, **PROVEN}))
+    assert (found["retire"], found["sweep"]) == ([old[0]], ["/etc/ollama/old.env"])
+    assert old[0] in found["begun"] and old[0] not in found["made"]
+
+
+def test_another_method_retires_the_unit_of_the_same_name_and_keeps_the_release():
+    made = [*MADE, {"kind": "release", "path": "/opt/ollama"}, {"kind": "link", "path": "/usr/local/bin/ollama"}]
+    desired = [ENV, {"kind": "unit", "name": "a.service"}]
+    found = planned(probe(record={"made": made, **PROVEN}), desired, method="podman")
+    assert found["retire"] == [made[0]]
+    assert found["sweep"] == ["/usr/local/bin/ollama"]
+    assert {"kind": "release", "path": "/opt/ollama"} in found["made"]
+    assert found["running"] == [{"kind": "unit", "name": "a.service", "method": "podman"}]
+
+
+def test_what_served_before_is_told():
+    assert planned(probe(record={"made": MADE, **PROVEN}))["former"] == {name: PROVEN[name] for name in ("method", "version", "served")}
+
+
+def test_where_nothing_is_proven_there_is_no_way_back():
+    found = planned(probe(record={"state": "absent"}))
+    assert found["former"] is None
+    assert len(found["running"]) == 2
