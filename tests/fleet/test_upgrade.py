@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Old, new, bad: a version that does not serve is rolled back by itself, and the run says so by failing."""
+
+from __future__ import annotations
+
+import pytest
+
+OLD, NEW, BAD = "0.32.15", "0.34.4", "0.34.5"
+
+
+@pytest.fixture(scope="module")
+def upgraded(fleet):
+    fleet.run(ollama_version=OLD).assert_ok()
+    assert [node.version() for node in fleet.nodes] == [OLD, OLD]
+    fleet.run(ollama_version=NEW).assert_ok()
+    return fleet
+
+
+def test_the_new_version_serves_and_the_old_one_is_kept(upgraded):
+    for node in upgraded.nodes:
+        assert node.version() == NEW
+        assert node.sh("readlink /opt/ollama/current").startswith(f"releases/{NEW}-")
+        assert node.sh("readlink /opt/ollama/previous").startswith(f"releases/{OLD}-")
+    upgraded.run(ollama_version=NEW).assert_unchanged()
+
+
+def test_a_bad_version_is_rolled_back_and_reported(upgraded):
+    before = [node.sh("cat /etc/ollama/default.env") for node in upgraded.nodes]
+    run = upgraded.run(ollama_version=BAD, ollama_health_wait=15)
+
+    assert run.status != 0
+    assert "port is closed" in run.output or "refused" in run.output, run.output
+    assert f"Rolled back: Ollama {NEW} serves again." in " ".join(run.output.split())
+    assert [node.version() for node in upgraded.nodes] == [NEW, NEW]
+    assert [node.sh("cat /etc/ollama/default.env") for node in upgraded.nodes] == before
+    assert all(node.sh("readlink /opt/ollama/current").startswith(f"releases/{NEW}-") for node in upgraded.nodes)
+    upgraded.run(ollama_version=NEW).assert_unchanged()
+
+
+def test_the_bad_version_is_remembered_and_not_tried_again_unless_asked(upgraded):
+    running = [node.process() for node in upgraded.nodes]
+    run = upgraded.run(ollama_version=BAD)
+    assert run.status != 0
+    assert f"Ollama {BAD} failed on this host at 20" in run.output
+    assert "ollama_retry_failed_version: true" in run.output
+    assert [node.process() for node in upgraded.nodes] == running
+
+    run = upgraded.run("site.yml", "--limit", "debian12", ollama_version=BAD, ollama_retry_failed_version=True, ollama_health_wait=8)
+    assert f"Rolled back: Ollama {NEW} serves again." in " ".join(run.output.split())
+
+
+def test_a_version_that_answers_and_generates_nothing_is_rolled_back_at_level_four(upgraded):
+    faults = "/usr/share/ollama/.ollama/standin-faults.json"
+    for node in upgraded.nodes:
+        node.sh(f"echo '{{\"no_tokens\": true}}' > {faults}; chmod a+r {faults}")
+    run = upgraded.run(ollama_version=OLD, ollama_health_level=4, ollama_health_wait=8)
+    assert run.status != 0
+    assert "generates nothing" in run.output
+    assert [node.version() for node in upgraded.nodes] == [NEW, NEW]
+    for node in upgraded.nodes:
+        node.sh(f"rm {faults}")
+    upgraded.run(ollama_version=OLD, ollama_retry_failed_version=True, ollama_health_level=4).assert_ok()
+    upgraded.run("upgrade.yml", ollama_version=NEW).assert_ok()
+    assert [node.version() for node in upgraded.nodes] == [NEW, NEW]
+
+
+def test_an_address_that_cannot_be_bound_is_rolled_back_to_the_former_one(upgraded):
+    run = upgraded.run(ollama_version=NEW, ollama_host="10.9.9.9", ollama_allow_unauthenticated_network=True,
+                       ollama_health_wait=8)
+    assert run.status != 0
+    assert f"Rolled back: Ollama {NEW} serves again." in " ".join(run.output.split())
+    assert [node.version() for node in upgraded.nodes] == [NEW, NEW]
+    upgraded.run(ollama_version=NEW).assert_unchanged()
+
+
+def test_going_back_to_the_old_version_works(upgraded):
+    upgraded.run(ollama_version=OLD).assert_ok()
+    assert [node.version() for node in upgraded.nodes] == [OLD, OLD]
+    upgraded.run(ollama_version=OLD).assert_unchanged()
+
+
+def test_an_operator_goes_back_with_one_command(upgraded):
+    upgraded.run(ollama_version=NEW).assert_ok()
+    plan = upgraded.run("rollback.yml", "--check").assert_ok()
+    assert plan.changed_tasks() == ["barellama.fleet.ollama : Rollback | Look what served before"]
+    assert [node.version() for node in upgraded.nodes] == [NEW, NEW]
+    upgraded.run("rollback.yml").assert_ok()
+    assert [node.version() for node in upgraded.nodes] == [OLD, OLD]
+    serving = [node.process() for node in upgraded.nodes]
+    again = upgraded.run("rollback.yml")
+    assert again.status != 0
+    assert "This host was rolled back already" in again.output
+    assert [node.process() for node in upgraded.nodes] == serving
+    upgraded.run(ollama_version=OLD).assert_unchanged()
+    assert f"Ollama {NEW} failed on this host at 20" in upgraded.run(ollama_version=NEW).output
+    upgraded.run(ollama_version=NEW, ollama_retry_failed_version=True).assert_ok()
+    assert [node.version() for node in upgraded.nodes] == [NEW, NEW]
