@@ -23,6 +23,7 @@ author:
 extends_documentation_fragment:
   - barellama.fleet.attributes
   - barellama.fleet.attributes.action_group
+  - barellama.fleet.api
 attributes:
   check_mode:
     details:
@@ -47,12 +48,6 @@ options:
       - present
       - absent
     default: present
-  url:
-    description:
-      - The server's API as seen from the host that the module runs on. Proxies from the environment are not used
-        for it.
-    type: str
-    default: http://127.0.0.1:11434
   max_parallel:
     description: How many models are pulled at the same time. Each of them downloads in several streams.
     type: int

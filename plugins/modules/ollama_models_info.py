@@ -17,13 +17,7 @@ author:
 extends_documentation_fragment:
   - barellama.fleet.attributes.info
   - barellama.fleet.attributes.action_group
-options:
-  url:
-    description:
-      - The server's API as seen from the host that the module runs on. Proxies from the environment are not used
-        for it.
-    type: str
-    default: http://127.0.0.1:11434
+  - barellama.fleet.api
 seealso:
   - module: barellama.fleet.ollama_models
 """

@@ -5,7 +5,7 @@
 """Small language models in the GGUF format: real in shape, random in content.
 
 A real Ollama server can import, show, load and run them; what they say means nothing. The same arguments give the
-same bytes on every machine. GGUF: a header, typed keys, a table of tensors, then the tensors, each aligned to 32 bytes.
+same bytes on every machine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import struct
 
-ALIGNMENT = 32
+from .ollama.gguf import ARRAY, STRING, Tensor, elements, head, padded, size
+
 VOCABULARY = 384
 BLOCKS = 2
 HEADS = 4
@@ -21,8 +22,7 @@ CONTEXT = 512
 WEIGHTS_PERIOD = 1 << 20
 
 F32, F16 = 0, 1
-UINT32, INT32, FLOAT32, STRING, ARRAY = 4, 5, 6, 8, 9
-CODES = {UINT32: "<I", INT32: "<i", FLOAT32: "<f"}
+UINT32, INT32, FLOAT32 = 4, 5, 6
 UNKNOWN, CONTROL, NORMAL, BYTE = 2, 3, 1, 6
 
 
@@ -37,7 +37,7 @@ class Model:
         self.seed = seed
         self.width = width
         self.feed_forward = feed_forward or 2 * width
-        self.tensors = list(_tensors(self.width, self.feed_forward))
+        self.tensors = [Tensor(name, kind, shape, None) for name, kind, shape in _tensors(self.width, self.feed_forward)]
 
     @classmethod
     def of_size(cls, size, seed=1):
@@ -50,34 +50,28 @@ class Model:
 
     @property
     def parameters(self):
-        return sum(_count(shape) for _name, _kind, shape in self.tensors)
+        return sum(elements(tensor) for tensor in self.tensors)
 
     @property
     def size(self):
         """Length of the file in bytes."""
-        return len(self._head()) + sum(_padded(_bytes(kind, shape)) for _name, kind, shape in self.tensors)
+        return len(self._head()) + sum(padded(size(tensor, tensor.type)) for tensor in self.tensors)
 
     def chunks(self):
         """Yield the file's bytes, piece by piece."""
         yield self._head()
         weights = _Weights(self.seed)
-        for _name, kind, shape in self.tensors:
-            length = _bytes(kind, shape)
-            if kind == F32:
-                yield struct.pack("<f", 1.0) * _count(shape)
+        for tensor in self.tensors:
+            length = size(tensor, tensor.type)
+            if tensor.type == F32:
+                yield struct.pack("<f", 1.0) * elements(tensor)
             else:
                 yield from weights.take(length)
-            yield bytes(_padded(length) - length)
+            yield bytes(padded(length) - length)
 
     def _head(self):
-        keys = list(_keys(self.width, self.feed_forward))
-        head = b"GGUF" + struct.pack("<IQQ", 3, len(self.tensors), len(keys))
-        head += b"".join(_string(name) + struct.pack("<I", kind) + _value(kind, value) for name, kind, value in keys)
-        offset = 0
-        for name, kind, shape in self.tensors:
-            head += _string(name) + struct.pack("<I%dQIQ" % len(shape), len(shape), *shape, kind, offset)
-            offset += _padded(_bytes(kind, shape))
-        return head + bytes(_padded(len(head)) - len(head))
+        keys = {name: (kind, value) for name, kind, value in _keys(self.width, self.feed_forward)}
+        return head(keys, self.tensors, [tensor.type for tensor in self.tensors])
 
 
 class _Weights:
@@ -155,29 +149,3 @@ def _tokens():
         words.append("%sw%d" % (space, len(words)))
     for word in words:
         yield word, NORMAL
-
-
-def _string(text):
-    data = text.encode("utf-8")
-    return struct.pack("<Q", len(data)) + data
-
-
-def _value(kind, value):
-    if kind == STRING:
-        return _string(value)
-    if kind == ARRAY:
-        inner, items = value
-        return struct.pack("<IQ", inner, len(items)) + b"".join(_value(inner, item) for item in items)
-    return struct.pack(CODES[kind], value)
-
-
-def _count(shape):
-    return shape[0] * shape[1] if len(shape) == 2 else shape[0]
-
-
-def _bytes(kind, shape):
-    return _count(shape) * (4 if kind == F32 else 2)
-
-
-def _padded(length):
-    return -(-length // ALIGNMENT) * ALIGNMENT

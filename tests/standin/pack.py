@@ -38,8 +38,8 @@ import sys
 sys.path[0] = os.path.realpath(sys.path[0])
 runpy.run_module("standin", run_name="__main__", alter_sys=True)
 """
-BAD_START = """import sys
-import time
+BAD_START = """import signal
+import sys
 
 if sys.argv[1:] == ["serve"]:
     %s
@@ -91,7 +91,7 @@ def _start(fault):
     if fault == "exit":
         return BAD_START % 'sys.exit("Error: this release was made to fail")' + START
     if fault == "hang":
-        return BAD_START % "time.sleep(10**6)" + START
+        return BAD_START % "signal.pause()" + START
     return START
 
 

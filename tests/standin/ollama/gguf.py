@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading GGUF model files, and rewriting them as the server does on import and quantization."""
+"""Reading and writing GGUF model files, and rewriting them as the server does on import and quantization.
+
+The format: a header, typed keys, a table of tensors, then the tensors, each aligned to 32 bytes.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +103,7 @@ def rewrite(model, quantization=None):
         keys[FILE_TYPE_KEY] = (4, {name: number for number, name in FILE_TYPES.items()}[quantization])
     tensors = sorted(model.tensors, key=_place)
     types = [_target(tensor, quantization, model.of_architecture("block_count")) for tensor in tensors]
-    yield _head(keys, tensors, types)
+    yield head(keys, tensors, types)
     with open(model.path, "rb") as source:
         for tensor, kind in zip(tensors, types):
             source.seek(model.data_start + tensor.offset)
@@ -118,16 +121,17 @@ def _pieces(source, tensor, kind):
     yield bytes(padded(length) - length)
 
 
-def _head(keys, tensors, types):
-    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(keys))
+def head(keys, tensors, types):
+    """Return what comes before the weights: keys (name -> (type, value)) and the table of tensors, each in its type."""
+    packed = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(keys))
     for name, (kind, value) in keys.items():
-        head += _packed_string(name) + struct.pack("<I", kind) + _packed(kind, value)
+        packed += _packed_string(name) + struct.pack("<I", kind) + _packed(kind, value)
     offset = 0
     for tensor, kind in zip(tensors, types):
         rank = len(tensor.shape)
-        head += _packed_string(tensor.name) + struct.pack("<I%dQIQ" % rank, rank, *tensor.shape, kind, offset)
+        packed += _packed_string(tensor.name) + struct.pack("<I%dQIQ" % rank, rank, *tensor.shape, kind, offset)
         offset += padded(size(tensor, kind))
-    return head + bytes(padded(len(head)) - len(head))
+    return packed + bytes(padded(len(packed)) - len(packed))
 
 
 def _packed(kind, value):

@@ -86,7 +86,7 @@ def _act_broken():
         log.plain("Error: this release is broken")
         sys.exit(1)
     while fault == "hang":
-        time.sleep(3600)
+        signal.pause()
 
 
 def _bound():

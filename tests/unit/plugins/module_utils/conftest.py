@@ -2,17 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server that says what a test tells it to, and recordings of what a real Ollama said."""
+"""A server that says what a test tells it to, recordings of what a real Ollama said, and beds for releases."""
 
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.release_bed import Bed, Site
 
 RECORDINGS = Path(__file__).parents[3] / "contract" / "recordings"
 
@@ -126,3 +128,25 @@ def reply():
 @pytest.fixture
 def recorded():
     return recorded_case
+
+
+@pytest.fixture
+def bed(tmp_path):
+    """A root for releases, and the archives they come from."""
+    return Bed(tmp_path)
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A download site with those archives."""
+    site = Site(tmp_path)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def strict_umask():
+    """The umask of a hardened host."""
+    former = os.umask(0o077)
+    yield
+    os.umask(former)

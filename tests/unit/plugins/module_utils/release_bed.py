@@ -20,10 +20,17 @@ from ansible_collections.barellama.fleet.plugins.module_utils._archive import Zs
 from ansible_collections.barellama.fleet.plugins.module_utils._install import Order, reconcile
 from ansible_collections.barellama.fleet.plugins.module_utils._release import Archive, Release
 from ansible_collections.barellama.fleet.plugins.module_utils._release_names import OVERLAYS
-from ansible_collections.barellama.fleet.plugins.module_utils._release_source import HostFile
+from ansible_collections.barellama.fleet.plugins.module_utils._release_source import HostFile, sources
 from ansible_collections.barellama.fleet.tests.standin.faults import Fault
 from ansible_collections.barellama.fleet.tests.standin.replies import Request
 from ansible_collections.barellama.fleet.tests.standin.sites import Sites
+
+ASSET = "ollama-linux-amd64.tar.zst"
+
+
+def online(site, release, idle_timeout=5):
+    """Sources of a release that is served by a Site."""
+    return sources(None, site.base_url, release, idle_timeout)
 
 
 def member(name, content=b"", mode=0o644, kind=tarfile.REGTYPE, target=""):

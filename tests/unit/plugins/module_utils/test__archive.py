@@ -40,14 +40,7 @@ def hard_link(name, target):
     return member(name, kind=tarfile.LNKTYPE, target=target)
 
 
-@pytest.fixture
-def narrow_umask():
-    before = os.umask(0o077)
-    yield
-    os.umask(before)
-
-
-def test_release_is_unpacked_with_plain_modes(tmp_path, narrow_umask):
+def test_release_is_unpacked_with_plain_modes(tmp_path, strict_umask):
     sums, tree = unpack(tmp_path, release_members("0.34.4"))
     files = {path: (tree / path).read_bytes() for path in ("bin/ollama", "lib/ollama/cuda_v13/libggml.so.1")}
     assert sums == {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}

@@ -16,32 +16,14 @@ from ansible_collections.barellama.fleet.plugins.module_utils import _durable, _
 from ansible_collections.barellama.fleet.plugins.module_utils._archive import Zstd
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._release import current_release
-from ansible_collections.barellama.fleet.plugins.module_utils._release_source import sources
 from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.release_bed import (
-    Bed,
-    Site,
+    ASSET,
     member,
+    online,
     release_members,
 )
 
-ASSET = "ollama-linux-amd64.tar.zst"
 NO_ZSTD = Zstd(lambda name: None, None)
-
-
-@pytest.fixture
-def bed(tmp_path):
-    return Bed(tmp_path)
-
-
-@pytest.fixture
-def site(tmp_path):
-    site = Site(tmp_path)
-    yield site
-    site.close()
-
-
-def online(site, release, idle_timeout=5):
-    return sources(None, site.base_url, release, idle_timeout)
 
 
 def test_first_release(bed):
@@ -93,13 +75,6 @@ def test_first_release(bed):
         "programs": ["bin/ollama"],
         "links": {"lib/ollama/libggml.so": "cuda_v13/libggml.so.1"},
     }
-
-
-@pytest.fixture
-def strict_umask():
-    former = os.umask(0o077)
-    yield
-    os.umask(former)
 
 
 def test_strict_umask_keeps_nobody_out(bed, strict_umask):

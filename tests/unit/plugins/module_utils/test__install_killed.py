@@ -22,11 +22,6 @@ WRITES = {"os.mkdir", "os.rename", "os.symlink", "os.remove", "os.rmdir", "os.ch
 
 
 @pytest.fixture
-def bed(tmp_path):
-    return Bed(tmp_path)
-
-
-@pytest.fixture
 def releases(bed):
     return [bed.archive(version) for version in ("0.1.0", "0.2.0", "0.3.0")]
 

@@ -10,31 +10,12 @@ import os
 
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.barellama.fleet.plugins.module_utils._release_source import sources
 from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.release_bed import (
-    Bed,
-    Site,
+    ASSET,
     member,
+    online,
     release_members,
 )
-
-ASSET = "ollama-linux-amd64.tar.zst"
-
-
-@pytest.fixture
-def bed(tmp_path):
-    return Bed(tmp_path)
-
-
-@pytest.fixture
-def site(tmp_path):
-    site = Site(tmp_path)
-    yield site
-    site.close()
-
-
-def online(site, release):
-    return sources(None, site.base_url, release, 5)
 
 
 def test_overlay(bed, site):

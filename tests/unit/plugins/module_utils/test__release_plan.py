@@ -180,37 +180,15 @@ def test_links_are_written_in_the_order_that_survives_a_kill():
 
 
 @pytest.mark.parametrize(
-    ("current", "message"),
-    [
-        (None, "nothing to call proven: current leads to no release; install the wanted version with state=present"),
-        (
-            found(A, False),
-            "nothing to call proven: current leads to 0.1.0-aaaaaaaa, which is not complete;"
-            " install the wanted version with state=present",
-        ),
-    ],
+    ("plan", "link", "goal"), [(plan_proof, "current", "call proven"), (plan_rollback, "previous", "roll back to")]
 )
-def test_nothing_to_call_proven(current, message):
-    with pytest.raises(FleetError) as caught:
-        plan_proof(seen(B)._replace(current=current))
-    assert str(caught.value) == message
-
-
 @pytest.mark.parametrize(
-    ("previous", "message"),
-    [
-        (None, "nothing to roll back to: previous leads to no release; install the wanted version with state=present"),
-        (
-            found(A, False),
-            "nothing to roll back to: previous leads to 0.1.0-aaaaaaaa, which is not complete;"
-            " install the wanted version with state=present",
-        ),
-    ],
+    ("release", "leads_to"), [(None, "no release"), (found(A, False), "0.1.0-aaaaaaaa, which is not complete")]
 )
-def test_nothing_to_roll_back_to(previous, message):
+def test_nothing_behind_a_link(plan, link, goal, release, leads_to):
     with pytest.raises(FleetError) as caught:
-        plan_rollback(seen(B)._replace(previous=previous))
-    assert str(caught.value) == message
+        plan(seen(B)._replace(**{link: release}))
+    assert str(caught.value) == f"nothing to {goal}: {link} leads to {leads_to}; install the wanted version with state=present"
 
 
 def test_known_release():
