@@ -13,7 +13,7 @@ import re
 
 from ansible_collections.barellama.fleet.plugins.module_utils import _containers
 
-PROJECT = "ollama"
+PROJECT = "barellama-ollama"  # methods/docker/remove.yml names it too; `ollama` is what an operator would choose
 PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9/._-]*", re.ASCII)
 NOT_TEXT = re.compile(r"true|false|yes|no|on|off|null|y|n", re.IGNORECASE)
 

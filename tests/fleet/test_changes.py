@@ -91,8 +91,8 @@ def test_damage_is_reported_found_by_ansibles_own_modules_and_mended(served):
 
     run = served.run(fleet_probe=False).assert_ok()
     assert run.changed_tasks() == [f"barellama.fleet.ollama : {task}" for task in (
-        "Account | Directories", "Apply | Record what is about to be made", "Fetch | Release", "Install | Start at boot",
-        "Keep | Links", "Keep | Record", "Service | Start or restart", "Write | Settings and definitions")]
+        "Account | Directories", "Apply | Record what is about to be made", "Install | Start at boot", "Keep | Links",
+        "Keep | Record", "Release | Install", "Service | Start or restart", "Write | Settings and definitions")]
     served.run().assert_unchanged()
 
 

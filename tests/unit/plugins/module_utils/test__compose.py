@@ -12,7 +12,7 @@ from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.contain
 
 WHOLE = """\
 # Written by the role barellama.fleet.ollama. Change the inventory, not this file.
-name: ollama
+name: barellama-ollama
 services:
   default:
     container_name: ollama
