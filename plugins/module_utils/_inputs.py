@@ -10,6 +10,7 @@ from __future__ import annotations
 from ansible_collections.barellama.fleet.plugins.module_utils import (
     _inputs_container,
     _inputs_host,
+    _inputs_method,
     _inputs_models,
     _inputs_release,
     _inputs_service,
@@ -37,7 +38,8 @@ def problems(variables, role, known=(), present=(), checksums=None, gpus=()):
     if variables.get("ollama_method") in _inputs_container.METHODS:
         checksums = None  # an image comes with its own
     found += _inputs_release.problems(variables, checksums) + _inputs_service.problems(variables)
-    return found + _inputs_container.problems(variables) + _inputs_host.problems(variables, gpus)
+    found += _inputs_container.problems(variables) + _inputs_method.problems(variables)
+    return found + _inputs_host.problems(variables, gpus)
 
 
 def strangers(present, known, role):

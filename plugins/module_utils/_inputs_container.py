@@ -91,12 +91,8 @@ def _memory_problem(value):
 
 
 def _rootless_problems(variables):
-    if not is_set(variables, "ollama_container_rootless"):
+    if variables.get("ollama_method") != "podman" or not is_set(variables, "ollama_container_rootless"):
         return []
-    method = variables.get("ollama_method")
-    if method != "podman":
-        return [f"ollama_container_rootless: is for podman, and ollama_method is {shown(method)}; "
-                "leave one of them out"]
     found = []
     uid = _listen.port_number(variables.get("ollama_uid"))
     if uid and uid > HIGHEST_ROOTLESS_UID:

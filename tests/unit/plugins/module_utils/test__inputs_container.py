@@ -63,8 +63,6 @@ BAD = [
     ({"ollama_container_memory": "16"}, f"ollama_container_memory: '16' {MEMORY}"),
     ({"ollama_container_memory": "16 GB"}, f"ollama_container_memory: '16 GB' {MEMORY}"),
     ({"ollama_container_memory": 16}, f"ollama_container_memory: 16 {MEMORY}"),
-    ({"ollama_container_rootless": True},
-     "ollama_container_rootless: is for podman, and ollama_method is 'docker'; leave one of them out"),
     ({**ROOTLESS, "ollama_port": 80},
      "ollama_port: 80 is root's to open, and ollama_container_rootless is set; give one from 1024 up"),
     ({**ROOTLESS, "ollama_uid": 70000},
