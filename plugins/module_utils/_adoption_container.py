@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.barellama.fleet.plugins.module_utils import _adoption_env
+from ansible_collections.barellama.fleet.plugins.module_utils import _adoption_dropped, _adoption_env
 from ansible_collections.barellama.fleet.plugins.module_utils._adoption_text import assignments
 from ansible_collections.barellama.fleet.plugins.module_utils._listen import url
 
@@ -19,13 +19,7 @@ STATE = "/root/.ollama"
 HOME = "/usr/share/ollama"
 KEPT = "-before-adoption"
 OF_THE_RUNTIME = ("NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES")
-OWN_NETWORKS = ("bridge", "default", "host")
-# What has an effect on a server, and no variable of the role.
-BESIDE = ("ExtraHosts", "Dns", "DnsSearch", "DnsOptions", "Links", "VolumesFrom", "CpusetCpus", "CpuQuota", "Ulimits")
-A_VOLUME = (
-    "only a named volume is adopted, and one can be made of the same directory without a copy: docker volume create "
-    "--driver local -o type=none -o o=bind -o device={} ollama; make the container anew with -v ollama:" + STATE
-)
+NAMED = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 def is_of_others(container):
@@ -39,7 +33,7 @@ def is_ours(container):
 
 def place(container):
     """(host, port) that the server is reached at on its host; None where it is not."""
-    inside = _adoption_env.listens(assignments(container["Config"]["Env"]).get("OLLAMA_HOST", "0.0.0.0"))
+    inside = _inside(container)
     if container["HostConfig"]["NetworkMode"] == "host":
         return inside
     for bound in (container["HostConfig"]["PortBindings"] or {}).get(f"{inside[1]}/tcp") or ():
@@ -48,13 +42,18 @@ def place(container):
     return None
 
 
+def _inside(container):
+    """(host, port) that the server listens on, as it sees them."""
+    return _adoption_env.listens(assignments(container["Config"]["Env"] or []).get("OLLAMA_HOST", "0.0.0.0"))
+
+
 def plan(seen):
     """Everything that ollama_adoption_info tells of a container; ``seen`` is what ScanDocker.containers returns."""
     inspected, version = seen["container"], seen["version"]
     name = inspected["Name"].lstrip("/")
     host, port = place(inspected) or ("127.0.0.1", 11434)
-    carried = _adoption_env.carry(_given(inspected, seen["image_env"]))
-    volume = _state(inspected).get("Name", "")
+    carried = _adoption_env.carry(_given(inspected, seen["image"].get("Env") or []))
+    volume, directory = _volume(_state(inspected))
     vendor, gpus = _gpus(inspected)
     image = IMAGE.match(inspected["Config"]["Image"])
     limits = inspected["HostConfig"]
@@ -78,8 +77,8 @@ def plan(seen):
         "found": "docker",
         "variables": variables,
         "version": version,
-        "report": told + carried.lines,
-        "stays": _stays(inspected, volume),
+        "report": told + carried.lines + _adoption_dropped.lines({**seen, "inside": _inside(inspected)[1]}, vendor),
+        "stays": _stays(inspected, volume, directory),
         "goes": [f"container {name}"],
         "drop_in": None,
         "obstacles": _obstacles(seen, carried.left),
@@ -88,6 +87,7 @@ def plan(seen):
         "served": [{"name": "default", "url": url(host, port), "container": name.replace(KEPT, ""),
                     **({"version": version} if version else {})}],
         "container": {"name": name.replace(KEPT, ""), "kept": name.replace(KEPT, "") + KEPT, "is_kept": KEPT in name},
+        "volume": directory and {"name": volume, "device": directory},
     }
 
 
@@ -102,6 +102,25 @@ def _state(inspected):
     """The mount that holds models and keys."""
     mounts = [mount for mount in inspected["Mounts"] if mount["Destination"].rstrip("/") == STATE]
     return mounts[0] if mounts else {}
+
+
+def _store(inspected):
+    """Where the server has its models, as it sees it."""
+    given = assignments(inspected["Config"]["Env"] or [])
+    models = given.get("OLLAMA_MODELS", "").strip().strip("\"'")
+    return (models or given.get("HOME", "/root").rstrip("/") + "/.ollama/models").rstrip("/")
+
+
+def _volume(state):
+    """(the volume's name, the directory of the host that it is made of; None where it is a volume already)."""
+    if state.get("Type") != "bind":
+        return state.get("Name", ""), None
+    return NAMED.sub("-", "ollama" + state["Source"])[:128], state["Source"]
+
+
+def state_directory(container):
+    """The directory of the host that holds models and keys; None where it is a volume's, or nothing holds them."""
+    return _volume(_state(container))[1]
 
 
 def _gpus(inspected):
@@ -127,10 +146,11 @@ def _size(number):
     return f"{number // 1024 ** power}{'kmg'[power - 1]}" if number else ""
 
 
-def _stays(inspected, volume):
+def _stays(inspected, volume, directory):
     labels = inspected["Config"].get("Labels") or {}
     project = labels.get("com.docker.compose.project.config_files")
-    return [f"volume {volume} with all models, none of which is downloaded again"] + (
+    where = f"{directory}, mounted as the volume {volume}," if directory else f"volume {volume}"
+    return [f"{where} with all models, none of which is downloaded again"] + (
         [f"{project}: take the service {labels.get('com.docker.compose.service')} out of it, or it starts a second one"]
         if project else [])
 
@@ -146,24 +166,21 @@ def _obstacles(seen, left):
     if inspected["Config"].get("User") not in (None, "", "0", "root", "0:0", "root:root"):
         found.append(f"{name}: runs as {inspected['Config']['User']}, and its volume would belong to root then; "
                      "make it anew without --user")
-    if state.get("Type") == "bind":
-        found.append(f"{name}: {state['Source']} is mounted at {STATE}; {A_VOLUME.format(state['Source'])}")
-    elif state.get("Type") != "volume":
+    if state.get("Type") not in ("bind", "volume"):
         found.append(f"{name}: has no volume at {STATE}, so its models are gone with the container; give it one first")
+    elif _store(inspected) != f"{STATE}/models":
+        found.append(f"{name}: has its models in {_store(inspected)}, and ours in {STATE}/models; move them there, and make "
+                     "the container anew without OLLAMA_MODELS and HOME")
+    if any((each.get("VolumeOptions") or {}).get("Subpath") for each in config.get("Mounts") or ()):
+        found.append(f"{name}: has a part of a volume mounted, and ours mounts it whole; make it anew without volume-subpath")
+    if seen["owner"]:
+        path, uid = seen["owner"]
+        found.append(f"{name}: {path} belongs to user {uid}, and ours is root without root's powers; chown -R 0:0 "
+                     f"{state['Source']} and look again")
     for mount in inspected["Mounts"]:
         if mount is not state:
             found.append(f"{name}: {mount['Destination']} is mounted too, which the role has no variable for; "
                          "make it anew without")
     if not place(inspected):
         found.append(f"{name}: publishes no port, so nothing on this host could prove that it serves; give it -p")
-    networks = inspected["NetworkSettings"].get("Networks") or {}
-    for network in sorted(set(networks) - set(OWN_NETWORKS)):
-        others = sorted(seen["networks"].get(network, set()) - {name})
-        if others:
-            found.append(f"{name}: {', '.join(others)} can reach it in the network {network}, which ours is not in; "
-                         "let them use its published port, and take it out of that network")
-    found += [f"{name}: has {key}, for which the role has no variable; make it anew without" for key in BESIDE
-              if config.get(key)]
-    if config.get("Privileged"):
-        found.append(f"{name}: is privileged, which the role's is not; make it anew without")
-    return found
+    return found + _adoption_dropped.obstacles({**seen, "inside": _inside(inspected)[1]})

@@ -54,7 +54,7 @@ class Scan:
             "ours": False,
             "text": text,
             "fragment": shown["FragmentPath"],
-            "reload": shown["NeedDaemonReload"] == "yes",
+            "reload": shown["NeedDaemonReload"] == "yes" and not self._has_unread_drop_in(unit, shown),
             "drop_ins": {path: self._text(path) for path in _adoption_text.words(shown["DropInPaths"])},
             "files": list(files),
             "variables": variables,
@@ -82,6 +82,11 @@ class Scan:
         paths = [path for pattern in patterns for path in sorted(glob.glob(self._root + pattern))]
         return {path[len(self._root) :]: _adoption_text.environment_file(self._text(path[len(self._root) :]))
                 for path in paths}
+
+    def _has_unread_drop_in(self, unit, shown):
+        """Whether a run was killed between writing adoption's own drop-in and letting systemd read it."""
+        path = _adoption_service.DROP_IN.format(unit)
+        return os.path.exists(self._root + path) and path not in _adoption_text.words(shown["DropInPaths"])
 
     def _text(self, path):
         return (read(self._root + path) or b"").decode("utf-8", "replace")

@@ -15,6 +15,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._adoption_text imp
 from ansible_collections.barellama.fleet.plugins.module_utils._listen import url
 
 UNITS = "/etc/systemd/system/"
+DROP_IN = UNITS + "{}.d/10-adopted.conf"
 LINK = "/usr/local/bin/ollama"
 NO_LOGIN = ("/bin/false", "/sbin/nologin", "/usr/sbin/nologin", "/usr/bin/false", "/usr/bin/nologin")
 STANDARD = {  # what the install script writes, and where ours says the same
@@ -77,7 +78,7 @@ def plan(seen):
         **({"ollama_umask": umask[0].zfill(4)} if umask else {}),
     }
     kept, lines = _beside_ours(main)
-    drop_in = UNITS + name + ".d/10-adopted.conf"
+    drop_in = DROP_IN.format(name)
     others = {path: text for path, text in seen["drop_ins"].items() if path != drop_in}
     lost = [name for name in carried.left if not _is_in(name, others)]
     kept += [f"Environment={_quoted(name, seen['variables'][name])}" for name in lost]

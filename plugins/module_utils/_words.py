@@ -41,12 +41,16 @@ def _item_shown(item, name):
 
 
 def _printable(text):
-    text = CREDENTIALS_IN_URL.sub("//***@", text)
+    text = without_credentials(text)
     return _cut(CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text))
 
 
 def _cut(text):
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
+
+
+def without_credentials(text):
+    return CREDENTIALS_IN_URL.sub("//***@", text)
 
 
 def has_credentials(url):

@@ -59,12 +59,15 @@ adoption:
       description: The role's variables, to be written into the inventory. They may hold secrets.
       type: dict
       sample: {ollama_method: systemd, ollama_settings: {num_parallel: 4}, ollama_models_dir: /data/models}
+    shown:
+      description: The same with C(***) in place of what may be a secret.
+      type: dict
     version:
       description: The version that answers.
       type: str
       sample: 0.32.15
     report:
-      description: A line for each variable and setting, what became of it, and why.
+      description: A line for each variable and setting, what became of it, and why; of a container also what is not carried over.
       type: list
       elements: str
       sample: ["OLLAMA_NOPRUNE=off becomes ollama_settings.noprune: true, which is how Ollama reads it"]
@@ -95,6 +98,9 @@ adoption:
     container:
       description: The C(name) of the container, what it is C(kept) as until ours is proven, and whether it is by now.
       type: dict
+    volume:
+      description: The C(name) of the volume to make of a mounted directory, C(device), so that the store stays there, or none.
+      type: dict
     served:
       description: The server that has to answer then, as M(barellama.fleet.ollama_health) wants it.
       type: list
@@ -109,8 +115,9 @@ from ansible_collections.barellama.fleet.plugins.module_utils._module import run
 
 def look(module):
     service = Scan(module.run_command).service(module.params["unit"])
-    containers, ours = ScanDocker(module.run_command).containers()
-    found = adoption(service, containers, ours, module.params["allow_unauthenticated_network"])
+    scan = ScanDocker(module.run_command)
+    containers, ours = scan.containers()
+    found = adoption(service, containers, ours, module.params["allow_unauthenticated_network"], scan.of_podman())
     return {"changed": False, "adoption": found}
 
 

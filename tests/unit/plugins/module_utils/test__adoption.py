@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils import _adoption
 from ansible_collections.barellama.fleet.plugins.module_utils._adoption import adoption
+from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 
 
 @pytest.fixture
@@ -41,3 +42,19 @@ def test_one_of_several_is_not_guessed(plans):
     found = adoption(service(), [container], False, False)["obstacles"]
     assert found == ["ollama.service and container llm are all Ollama, and one is adopted; remove the others first"]
     assert adoption({"ours": True}, [container], False, False)["obstacles"] == []
+
+
+def test_what_podman_runs_is_not_adopted(plans):
+    with pytest.raises(FleetError, match="^container llm of Podman runs Ollama, and what Podman runs is not adopted; "):
+        adoption(None, [], False, False, ["llm"])
+    (obstacle,) = adoption(service(), [], False, False, ["llm"])["obstacles"]
+    assert obstacle.startswith("container llm of Podman")
+
+
+def test_variables_are_shown_without_secrets(plans):
+    given = {"ollama_extra_env": {"MY_TOKEN": "geheim", "MODE": "fast"}, "ollama_settings": {
+        "https_proxy": "http://me:geheim@proxy:1", "num_parallel": 4}}
+    found = adoption(service(**given), [], False, False)
+    assert found["variables"]["ollama_extra_env"]["MY_TOKEN"] == "geheim"
+    assert found["shown"] == {**found["variables"], "ollama_extra_env": {"MY_TOKEN": "***", "MODE": "fast"}, "ollama_settings": {
+        "https_proxy": "http://***@proxy:1", "num_parallel": 4}}

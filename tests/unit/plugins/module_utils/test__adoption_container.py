@@ -4,43 +4,13 @@
 
 from __future__ import annotations
 
-import copy
-
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils import _adoption_container
-
-# What `docker inspect` of Docker 26.1 tells, as far as it is looked at, of
-# docker run -d -v ollama:/root/.ollama -p 127.0.0.1:11434:11434 -e OLLAMA_NUM_PARALLEL=4 --name ollama ollama/ollama:0.32.15
-STANDARD = ["PATH=/usr/bin:/bin", "LD_LIBRARY_PATH=/usr/local/nvidia/lib", "NVIDIA_DRIVER_CAPABILITIES=compute,utility",
-            "NVIDIA_VISIBLE_DEVICES=all", "OLLAMA_HOST=0.0.0.0:11434"]
-CONTAINER = {
-    "Name": "/ollama",
-    "Path": "/bin/ollama",
-    "Args": ["serve"],
-    "Image": "sha256:aa",
-    "State": {"Running": True},
-    "Config": {"Image": "ollama/ollama:0.32.15", "Env": ["OLLAMA_NUM_PARALLEL=4", *STANDARD], "User": "", "Labels": {}},
-    "HostConfig": {
-        "NetworkMode": "bridge", "PortBindings": {"11434/tcp": [{"HostIp": "127.0.0.1", "HostPort": "11434"}]},
-        "NanoCpus": 0, "Memory": 0, "DeviceRequests": None, "Devices": [], "Runtime": "runc", "Privileged": False,
-    },
-    "Mounts": [{"Type": "volume", "Name": "ollama", "Source": "/var/lib/docker/volumes/ollama/_data",
-                "Destination": "/root/.ollama"}],
-    "NetworkSettings": {"Networks": {"bridge": {}}},
-}
+from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.adoption_samples import CONTAINER, container, seen
 
 
-def planned(networks=None, version="0.32.15", **changes):
-    """The plan for the container; ``changes`` by part__key, or by part alone."""
-    container = copy.deepcopy(CONTAINER)
-    for name, value in changes.items():
-        part, _mark, key = name.partition("__")
-        if key:
-            container[part][key] = value
-        else:
-            container[part] = value
-    return _adoption_container.plan(
-        {"container": container, "image_env": STANDARD, "networks": networks or {}, "version": version})
+def planned(**changes):
+    return _adoption_container.plan(seen(**changes))
 
 
 def test_a_container_made_by_docker_run():
@@ -76,11 +46,8 @@ def test_image(image, name):
 def test_whose_a_container_is():
     assert _adoption_container.is_of_others(CONTAINER) and not _adoption_container.is_ours(CONTAINER)
     for image in ("ghcr.io/open-webui/open-webui:ollama", "myollama/ollama-proxy", "postgres:16"):
-        other = copy.deepcopy(CONTAINER)
-        other["Config"]["Image"] = image
-        assert not _adoption_container.is_of_others(other)
-    ours = copy.deepcopy(CONTAINER)
-    ours["Config"]["Env"].append("BARELLAMA_DEFINITION=ab")
+        assert not _adoption_container.is_of_others(container(Config__Image=image))
+    ours = container(Config__Env=["BARELLAMA_DEFINITION=ab"])
     assert _adoption_container.is_ours(ours) and not _adoption_container.is_of_others(ours)
 
 
@@ -130,17 +97,29 @@ def test_a_compose_project_is_named():
     ({"Args": ["run", "x"]}, "starts /bin/ollama run x, not /bin/ollama serve"),
     ({"Config__User": "1000"}, "runs as 1000"),
     ({"Mounts": []}, "has no volume at /root/.ollama"),
-    ({"Mounts": [{"Type": "bind", "Source": "/srv/o", "Destination": "/root/.ollama"}]}, "-o device=/srv/o ollama;"),
+    ({"HostConfig__Mounts": [{"VolumeOptions": {"Subpath": "o"}}]}, "has a part of a volume mounted"),
+    ({"Config__Env": ["OLLAMA_MODELS=/root/.ollama/other"]}, "has its models in /root/.ollama/other"),
+    ({"Config__Env": ["HOME=/srv"]}, "has its models in /srv/.ollama/models"),
+    ({"owner": ("/srv/o/models", 1000)}, "/srv/o/models belongs to user 1000"),
     ({"Mounts": [*CONTAINER["Mounts"], {"Type": "bind", "Source": "/x", "Destination": "/x"}]}, "/x is mounted too"),
     ({"HostConfig__PortBindings": {}}, "publishes no port"),
-    ({"HostConfig__Privileged": True}, "is privileged"),
-    ({"HostConfig__ExtraHosts": ["a:10.0.0.1"]}, "has ExtraHosts, for which the role has no variable"),
     ({"Config__Env": ["OLLAMA_ORIGINS=*"]}, "OLLAMA_ORIGINS: * would let every web page use this server"),
-    ({"NetworkSettings__Networks": {"ai": {}}, "networks": {"ai": {"ollama", "webui"}}}, "webui can reach it in the network ai"),
 ])
 def test_what_cannot_be_adopted(changes, words):
     assert words in "\n".join(planned(**changes)["obstacles"])
 
 
-def test_a_network_of_its_own_is_no_obstacle():
-    assert planned(NetworkSettings__Networks={"ai": {}}, networks={"ai": {"ollama"}})["obstacles"] == []
+def test_a_mounted_directory_becomes_a_volume_in_its_place():
+    found = planned(Mounts=[{"Type": "bind", "Source": "/srv/my models", "Destination": "/root/.ollama"}])
+    assert found["obstacles"] == []
+    assert found["volume"] == {"name": "ollama-srv-my-models", "device": "/srv/my models"}
+    assert found["variables"]["ollama_container_volume"] == "ollama-srv-my-models"
+    assert found["stays"][0].startswith("/srv/my models, mounted as the volume ollama-srv-my-models, with all models")
+    assert planned()["volume"] is None
+
+
+def test_what_is_not_carried_over_is_in_the_plan_or_in_its_way():
+    found = planned(HostConfig__CapAdd=["SYS_NICE"], HostConfig__Privileged=True, HostConfig__PortBindings={
+        "8080/tcp": [{"HostIp": "", "HostPort": "80"}, {"HostIp": "", "HostPort": "81"}]}, Config__Env=["OLLAMA_HOST=:8080"])
+    assert "not carried over: CapAdd ['SYS_NICE']" in found["report"]
+    assert "is privileged" in "\n".join(found["obstacles"]) and "published at 0.0.0.0:81 too" in "\n".join(found["obstacles"])

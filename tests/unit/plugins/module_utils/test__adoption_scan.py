@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils._adoption_scan import Scan
-from ansible_collections.barellama.fleet.plugins.module_utils._client import Unreachable
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.adoption_samples import Server
 
 SHOWN = """LoadState=loaded
 FragmentPath=/etc/systemd/system/ollama.service
@@ -48,16 +48,6 @@ class Users:
     @staticmethod
     def getgrgid(gid):
         return SimpleNamespace(gr_name={997: "ollama"}[gid], gr_gid=gid)
-
-
-class Server:
-    def __init__(self, url, timeout):
-        self.url = url
-
-    def version(self):
-        if self.url != "http://127.0.0.1:8080":
-            raise Unreachable("no connection")
-        return "0.32.15"
 
 
 @pytest.fixture
@@ -102,6 +92,16 @@ def test_a_service(host):
     assert found["drop_ins"] == {"/etc/systemd/system/ollama.service.d/a.conf": "[Service]\n"}
     assert found["owner"] == "" and not found["ours"] and not found["reload"]
     assert found["version"] == ""  # ":8080" is [::1]:8080 from here, where nobody answers
+
+
+def test_files_that_systemd_has_not_read_are_told_but_for_a_drop_in_that_a_killed_run_left(host):
+    stale = SHOWN.replace("NeedDaemonReload=no", "NeedDaemonReload=yes")
+    assert scan(host, systemctl=(0, stale, "")).service("ollama.service")["reload"]
+    drop_in = "/etc/systemd/system/ollama.service.d/10-adopted.conf"
+    (host / drop_in.lstrip("/")).write_text("[Service]\n")
+    assert not scan(host, systemctl=(0, stale, "")).service("ollama.service")["reload"]
+    read = stale.replace("DropInPaths=", f"DropInPaths={drop_in} ")
+    assert scan(host, systemctl=(0, read, "")).service("ollama.service")["reload"]
 
 
 def test_the_version_is_what_answers_where_the_environment_says(host):

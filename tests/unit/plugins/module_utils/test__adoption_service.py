@@ -10,23 +10,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils import _adoption_service
 from ansible_collections.barellama.fleet.plugins.module_utils._adoption_text import directives
+from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.adoption_samples import INSTALL_SCRIPT_UNIT as UNIT
 
 ROLE = Path(__file__).parents[4] / "roles/ollama"
-UNIT = """[Unit]
-Description=Ollama Service
-After=network-online.target
-
-[Service]
-ExecStart=/usr/local/bin/ollama serve
-User=ollama
-Group=ollama
-Restart=always
-RestartSec=3
-Environment="PATH=/usr/local/bin:/usr/bin"
-
-[Install]
-WantedBy=default.target
-"""
 DROP_IN = "/etc/systemd/system/ollama.service.d/override.conf"
 
 
