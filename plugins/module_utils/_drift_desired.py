@@ -82,6 +82,7 @@ VERSION = Field(_text(r"\d+\.\d+\.\d+\S*"), 'a quoted version such as "0.34.4"')
 ENGINE = Field(_text("docker|podman"), "docker or podman")
 LEAST = Field(_text(r"\d+(\.\d+)*"), 'a quoted version such as "2.18"', required=False)
 
+VOLUME = Field(_text(r"[A-Za-z0-9][A-Za-z0-9_.-]*"), "a volume's name")
 UNIT = Field(
     _text(r"[A-Za-z0-9:_.\\@-]+\.(service|socket|timer|path|mount|automount|swap|target|device|slice|scope)"),
     'a unit with its suffix such as "ollama.service"',
@@ -100,7 +101,7 @@ KINDS = {
         "uid": ID,
         "gid": ID,
     },
-    "directory": {"path": PATH, **OWNED},
+    "directory": {"path": PATH, **OWNED, "kept": FLAG._replace(required=False)},
     "file": {"path": PATH, "content": ANY_TEXT, **OWNED},
     "absent": {"path": PATH},
     "link": {"path": PATH, "target": Field(_text(r"[^\0]+"), "a path")},
@@ -123,6 +124,7 @@ KINDS = {
         "marker": MARKER,
         "files": FILES,
     },
+    "volume": {"name": VOLUME, "engine": ENGINE, "user": USER},
     "launchd": {"name": Field(_text(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+"), "a label"), "marker": MARKER, "files": FILES},
     "keg": {"root": PATH, "name": NAME, "version": VERSION},
     "release": {

@@ -12,12 +12,15 @@ import hashlib
 import re
 
 from ansible_collections.barellama.fleet.plugins.module_utils._drift_desired import name_of
+from ansible_collections.barellama.fleet.plugins.module_utils._launchd import MARKER
 from ansible_collections.barellama.fleet.plugins.module_utils._words import has_credentials
 
 # Longer texts are compared all the same, but shown as a digest.
 SHOWN_BYTES = 100_000
 
 ASSIGNMENT = re.compile("^([^=\n]*=)(.+)$", re.MULTILINE)
+# Digests by which definitions are told apart are for programs.
+DIGESTS = re.compile(rf"^{MARKER}=.*\n?|\s*<key>{MARKER}</key>\s*<string>[^<]*</string>", re.MULTILINE)
 PLIST = re.compile("(<key>([^<]*)</key>\\s*<string>)([^<]+)")
 # A name with one of these among its words, also inside a line such as Environment="API_KEY=...".
 SECRET = re.compile(r"(?<![a-z0-9])(?:token|secret|password|passwd|key)(?:_\w*)?[ \t]*=", re.IGNORECASE)
@@ -26,15 +29,19 @@ SECRET = re.compile(r"(?<![a-z0-9])(?:token|secret|password|passwd|key)(?:_\w*)?
 def entries(item, found, wanted, fields):
     """Entries for a thing of which ``fields`` differ: a file's content under its path, all other fields together.
 
-    Of a thing that is absent nothing is shown before, and all that is wanted of it after.
+    Of a thing that is absent nothing is shown before, and all that is wanted of it after. Digests of definitions decide,
+    but are not shown.
     """
     absent = found["state"] == "absent" and "state" in fields
-    rest = [field for field in (wanted if absent else fields) if field != "content"]
+    passed_over = {"content", *(("definition", "started_from") if absent or item["kind"] == "record" else ())}
+    rest = [field for field in (wanted if absent else fields) if field not in passed_over]
     if rest:
         before = "" if absent else _lines(found, rest)
         yield _entry(f"{item['kind']} {name_of(item)}", before, _lines(wanted, rest))
     if "content" in wanted and found.get("content") != wanted["content"]:
-        yield _entry(item["path"], *_readable(found.get("content", b""), wanted["content"]))
+        before, after = _readable(found.get("content", b""), wanted["content"])
+        if before != after:
+            yield _entry(item["path"], before, after)
 
 
 def word(value):
@@ -59,13 +66,14 @@ def _entry(header, before, after):
 
 
 def _lines(values, fields):
-    return "".join(f"{field}: {word(values[field])}\n" for field in fields)
+    shown = {**values, "started_from": "this definition"} if MARKER in str(values.get("started_from")) else values
+    return "".join(f"{field}: {word(shown[field])}\n" for field in fields)
 
 
 def _readable(*contents):
     """Both contents as text without secrets, or both as size and digest when either is no text or too long to read."""
     texts = [as_text(content) if len(content) <= SHOWN_BYTES else None for content in contents]
-    return [_digest(content) for content in contents] if None in texts else [_without_secrets(text) for text in texts]
+    return [_digest(content) for content in contents] if None in texts else [_without_secrets(DIGESTS.sub("", text)) for text in texts]
 
 
 def _without_secrets(text):

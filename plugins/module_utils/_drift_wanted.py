@@ -22,6 +22,8 @@ def _user(item, found):
 
 
 def _directory(item, found):
+    if "access" in found:  # it was there before, and keeps its owner and mode
+        return {"state": "directory", "access": "full"}
     return {"state": "directory", **_fields(item, "mode", "owner", "group")}
 
 
@@ -56,6 +58,10 @@ def _container(item, found):
         return {} if found["state"] in AT_REST else {"state": "exited"}
     wanted = {"state": "running", "image": item["image"], "definition": "current"}
     return {**wanted, "started_from": item["marker"]} if "marker" in item else wanted
+
+
+def _volume(item, found):
+    return {"state": "present"}
 
 
 def _launchd(item, found):
@@ -116,6 +122,7 @@ WANTED = {
     "unit": _unit,
     "engine": _engine,
     "container": _container,
+    "volume": _volume,
     "launchd": _launchd,
     "keg": _keg,
     "release": _release,

@@ -14,6 +14,7 @@ import platform
 import pwd
 import stat
 
+from ansible_collections.barellama.fleet.plugins.module_utils._host_access import access
 from ansible_collections.barellama.fleet.plugins.module_utils._host_accounts import Accounts
 from ansible_collections.barellama.fleet.plugins.module_utils._host_engines import Engines
 from ansible_collections.barellama.fleet.plugins.module_utils._host_launchd import Launchd
@@ -48,9 +49,10 @@ class Host:
         engines = Engines(self._tools, desired)
         launchd = Launchd(self._tools, self._accounts, self._root)
         listeners = Listeners(self._root)
+        made = self._made(desired)
         look = {
             "user": self._accounts.observe,
-            "directory": self._path,
+            "directory": lambda item: self._directory(item, made, desired),
             "file": self._path,
             "absent": self._path,
             "link": self._path,
@@ -58,6 +60,7 @@ class Host:
             "unit": lambda item: self._unit(item, units[item.get("user"), item["name"]]),
             "container": engines.container,
             "engine": engines.engine,
+            "volume": engines.volume,
             "launchd": launchd.service,
             "keg": launchd.keg,
             "release": self._release,
@@ -71,6 +74,20 @@ class Host:
         users = dict.fromkeys(item.get("user") for item in desired if item["kind"] == "unit")
         shown = {user: self._tools.units(_names(desired, "unit", user), user) for user in users}
         return {(user, name): unit for user, units in shown.items() for name, unit in units.items()}
+
+    def _made(self, desired):
+        """The paths of what this role made, by the records that are desired."""
+        records = [self._record(item) for item in desired if item["kind"] == "record"]
+        return {thing.get("path") for record in records for thing in record["made"]}
+
+    def _directory(self, item, made, desired):
+        """One to be ``kept``, which others made, has ``access``: what its owner-to-be may do there."""
+        observed = self._path(item)
+        if not item.get("kept") or observed["state"] != "directory" or item["path"] in made:
+            return observed
+        future = next((each for each in desired if each["kind"] == "user" and each["name"] == item["owner"]), {})
+        whose = (item["owner"], item["group"], future)
+        return {**observed, "access": access(self._root, item["path"], lambda at: self._accounts.rights(at, *whose))}
 
     def _path(self, item):
         path = self._root + item["path"].rstrip("/") or "/"

@@ -46,6 +46,15 @@ class Engines:
             found["compose"] = self._compose()
         return {**found, "notes": {"state": INSTALL[item["name"]], **CURES, **found.get("notes", {})}}
 
+    def volume(self, item):
+        """The observation of a desired volume. Those of an account nothing of which runs cannot be seen."""
+        user = item.get("user")
+        answer = self._tools.run(item["engine"], "volume", "inspect", item["name"], user=user)
+        if answer is None:
+            return {"state": "unknown" if user and self._tools.has_account(user) else "absent"}
+        status, _output, errors = answer
+        return {"state": "present" if status == 0 else "absent" if "no such volume" in errors.lower() else "unknown"}
+
     def _inspect(self, engine, user):
         """(name -> what the engine shows of it, why it shows nothing)."""
         answer = self._tools.run(engine, "container", "inspect", *dict.fromkeys(self._names[engine, user]), user=user)
@@ -96,8 +105,12 @@ def last_line(text):
 
 def _container(shown, item):
     # Docker and Podman spell the same fields alike.
-    current = item.get("marker") in (None, *(shown["Config"]["Env"] or []))
+    environment = shown["Config"]["Env"] or []
+    current = item.get("marker") in (None, *environment)
+    name = item.get("marker", "").partition("=")[0]
     return {
+        # Whoever made it, it was from some definition of the same kind.
+        "ours": bool(name) and any(entry.startswith(f"{name}=") for entry in environment),
         "state": shown["State"]["Status"],
         "image": shown["Config"]["Image"],
         "definition": "current",

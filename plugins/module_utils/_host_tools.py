@@ -86,6 +86,12 @@ class Tools:
             return None
         return None if user and answer[0] == NOT_FOUND else answer
 
+    def has_account(self, user):
+        try:
+            return bool(self._users.getpwnam(user))
+        except KeyError:
+            return False
+
     def _become(self, user):
         """What to put before a command to run it in the session of a user; None where the user has none."""
         try:

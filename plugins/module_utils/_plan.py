@@ -14,12 +14,11 @@ runs, ``method``, with ``engine`` and ``user`` of containers.
 from __future__ import annotations
 
 from ansible_collections.barellama.fleet.plugins.module_utils._plan_refusals import refusals
+from ansible_collections.barellama.fleet.plugins.module_utils._plan_told import processes, told
+from ansible_collections.barellama.fleet.plugins.module_utils._record import LASTING, RUNNING
 
-RUNNING = ("unit", "container", "launchd")
-# What outlives a change of method, a release above all: it is the way back. Only remove.yml takes these away.
-LASTING = ("user", "directory", "release")
 # These were there before, or are shared with others, unless this role made them.
-MADE_IF_ABSENT = ("user", "directory")
+MADE_IF_ABSENT = ("user", "directory", "volume")
 RECORDED = ("file", "link", "keg", *LASTING, *RUNNING)
 
 
@@ -36,13 +35,13 @@ def plan(desired, probe, instances, method, version, retry_failed=False):
     roll        instances to start or restart, one after the other
     running     the running things that are this role's when the run is through
     former      what served before: method, version, served (endpoints); None where nothing is proven
+    said        lines for the operator: what stops, starts and restarts, and why
     """
     recorded = probe.get("record") or {}
     before = recorded.get("made") or []
     made = _made(desired, probe, before, method)
     obsolete = [thing for thing in before if identity(thing) not in {identity(each) for each in made}]
-    former = _former(recorded)
-    return {
+    planned = {
         "refusals": refusals(probe, recorded, version, retry_failed),
         "made": made + [thing for thing in obsolete if thing["kind"] in LASTING],
         "begun": made + obsolete,
@@ -50,13 +49,14 @@ def plan(desired, probe, instances, method, version, retry_failed=False):
         "sweep": [thing["path"] for thing in obsolete if thing["kind"] in ("file", "link", "tree")],
         "roll": _rolled(instances, probe),
         "running": [thing for thing in made if thing["kind"] in RUNNING],
-        "former": former,
+        "former": _former(recorded),
     }
+    return {**planned, "said": told(planned, probe, method, version)}
 
 
 def identity(thing):
     """What makes two things of a record the same. A unit of one method is not the unit of another."""
-    return (thing["kind"], thing.get("path") or thing.get("name"), thing.get("method"), thing.get("user"))
+    return (thing["kind"], thing.get("path") or thing.get("name"), *map(thing.get, ("method", "engine", "user")))
 
 
 def _former(recorded):
@@ -104,11 +104,9 @@ def _rolled(instances, probe):
         for each in differences
         if each["kind"] in RUNNING and each["fields"] != ["enabled"]
     }
-    return [instance for instance in instances if not differing.isdisjoint(_running(instance))]
-
-
-def _running(instance):
-    """What may run for an instance. To restart its unit restarts the relay too, which one without a network has."""
-    unit = instance["unit"]
-    yield from (("unit", unit), ("unit", f"relay-{unit}"))
-    yield from (("container", instance["container"]), ("launchd", instance.get("label")))
+    # To restart a unit restarts the relay too, which one without a network has.
+    return [
+        instance
+        for instance in instances
+        if not differing.isdisjoint([*processes(instance), ("unit", f"relay-{instance['unit']}")])
+    ]

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-OURS = "barellama.fleet"
+OURS = ("barellama.fleet", "BARELLAMA_DEFINITION=")  # in units, Quadlets and settings, also where the record is lost
 NOT_MADE_HERE = "was not made by this role (the install script leaves such things); adopt.yml takes such a host over"
 
 
 def refusals(probe, recorded, version, retry_failed):
     """One line for each; ``recorded`` is the host's record of what this role made and proved, or empty."""
     apply, before = probe["apply"], recorded.get("made") or []
-    made, named = {thing.get("path") for thing in before}, {thing.get("name") for thing in before}
+    made = {thing.get("path") for thing in before}
+    named = {thing["name"] for thing in before if thing["kind"] == "container"}
     return [
         *(f"{path} {NOT_MADE_HERE}" for path in _foreign_paths(apply) if path not in made),
         *(f"container {name} {NOT_MADE_HERE}" for name in _containers(apply) if name not in named),
@@ -26,6 +27,8 @@ def refusals(probe, recorded, version, retry_failed):
             for item in apply["directory"]
             if item["found"]["state"] == "link"
         ),
+        *_closed(apply["directory"]),
+        *_taken_numbers(apply["user"]),
         *_other_numbers(apply["user"]),
         *_ports(probe, recorded),
         *(f"ollama_method: {each['name']} {each['reason']}" for each in probe["differences"] if each["kind"] == "engine"),
@@ -40,12 +43,34 @@ def _foreign_paths(apply):
             yield item["path"]
     for item in apply["file"]:
         found = item["found"]
-        if found["state"] not in ("absent", "file") or OURS not in (found.get("content", OURS) or ""):
+        content = found.get("content", OURS[0]) or ""
+        if found["state"] not in ("absent", "file") or not any(word in content for word in OURS):
             yield item["path"]
 
 
 def _containers(apply):
-    return [item["name"] for item in apply.get("container", []) if item["found"]["state"] not in ("absent", "unknown")]
+    return [
+        item["name"]
+        for item in apply.get("container", [])
+        if item["found"]["state"] not in ("absent", "unknown") and not item["found"].get("ours")
+    ]
+
+
+def _closed(directories):
+    for item in directories:
+        found = item["found"]
+        if found.get("access", "full") != "full":
+            yield (f"{item['path']} was there before this role and keeps its owner and mode ({found['owner']}:{found['group']} "
+                   f"{found['mode']}), but there {item['owner']} has {found['access']}; give it that, by its group or by an "
+                   "ACL, or choose another ollama_home or ollama_models_dir")
+
+
+def _taken_numbers(users):
+    """What groupadd and useradd would fail with, half-way."""
+    for item in users:
+        for field, holder in (item["found"].get("taken") or {}).items():
+            yield (f"ollama_{field}: {item[field]} is that of {holder} on this host; choose a number that is free on every host "
+                   f"of the fleet, or that account by ollama_{'user' if field == 'uid' else 'group'}: {holder}")
 
 
 def _other_numbers(users):

@@ -27,8 +27,9 @@ SNAPSHOT = {*IDENTITY, "made", "files"}
 LONGEST_REASON = 500
 # The definition of what others made and adopt.yml has put on record.
 ADOPTED = "adopted"
-# What a way back does not take away.
-LASTING = ("user", "directory", "release")
+RUNNING = ("unit", "container", "launchd")
+# What outlives a way back and a change of method, a release above all: it is the way back. Only remove.yml takes these away.
+LASTING = ("user", "directory", "release", "volume")
 
 
 def check_made(made):

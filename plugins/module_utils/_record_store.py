@@ -48,6 +48,8 @@ def follow(record, event):
     if event.state == "failed":
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         return _record.failed(record, event.version, event.reason, when)
+    if event.state == "kept":
+        return {**_record.EMPTY, "made": event.made}
     identity = {field: getattr(event, field) for field in _record.IDENTITY}
     return _record.proven(record, {**identity, "made": event.made, "files": kept(event.files)})
 
@@ -88,7 +90,7 @@ def restore(path, event, check_mode):
 
 
 def forget(path, event, check_mode):
-    """Remove the directories on record that are empty, the innermost first, and the record."""
+    """Remove the directories on record that are empty, the innermost first, and of the record all but what is kept."""
     record = _record_files.load(path)
     if record is None:
         return _result(None, [], [])
@@ -99,9 +101,18 @@ def forget(path, event, check_mode):
     if not check_mode:
         for directory in empty:
             _record_files.remove_empty(directory)
+    actions = [f"remove {each}" for each in empty]
+    left = [item for item in event.made or [] if item["kind"] != "directory" or _stays(item["path"], empty)]
+    if left:
+        rest = change(path, event._replace(state="kept", made=left), check_mode)
+        return {**rest, "actions": actions + rest["actions"], "changed": bool(actions) or rest["changed"]}
+    if not check_mode:
         _record_files.forget(path)
-    actions = [f"remove {each}" for each in (*empty, path)]
-    return _result(None, actions, [_entry(path, "state: file\n", "state: absent\n")])
+    return _result(None, [*actions, f"remove {path}"], [_entry(path, "state: file\n", "state: absent\n")])
+
+
+def _stays(directory, empty):
+    return directory not in empty and os.path.isdir(directory)
 
 
 def _result(record, actions, diff, **more):

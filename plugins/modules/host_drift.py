@@ -40,6 +40,7 @@ options:
         own containers of a rootless Podman are asked then, and C(marker) and C(files) as a V(unit) has them. One that
         the engine starts again and again is never as desired. Without the engine every container is absent; the
         state of one whose engine does not answer is unknown."
+      - "V(volume): C(name), C(engine) (V(docker), V(podman)); optional C(user), as a V(container) has it."
       - "V(launchd): C(name), a service's label; optional C(marker) and C(files) as a V(unit) has them. As desired when
         launchd has it loaded, enabled and running. For macOS, as V(keg)."
       - "V(keg): C(root), C(name), C(version). A program of Homebrew, as desired when C(releases/<version>/bin/<name>)
@@ -176,6 +177,7 @@ record:
 diff:
   description:
     - What differs, as C(--diff) shows it. Of a thing that is absent all wanted fields are shown as new.
+    - Digests of definitions, C(BARELLAMA_DEFINITION) and that of a record, are not shown. A difference in nothing else has no entry.
     - Content that is not text or longer than 100 kB is shown by its size and digest.
     - Of a line C(NAME=value) the value is shown as the start of its digest, C(<hidden, sha256 12ab34cd>), where a word
       of the name is C(TOKEN), C(SECRET), C(PASSWORD), C(PASSWD) or C(KEY), or the value has a URL with credentials.

@@ -37,8 +37,8 @@ options:
       - V(failed) keeps that O(version) did not pass, and the O(reason).
       - V(restored) writes the files of the proven or the previous state (see O(to)) back where they differ. Things of
         kind C(file) that were begun since then are removed.
-      - V(forgotten) removes the directories of O(made) that are empty, the record, and its directory where that is
-        empty then.
+      - V(forgotten) removes the directories on record that are empty, the record, and its directory where that is
+        empty then. Where some of O(made) is given and left, the record stays and says that alone.
     type: str
     choices: [begun, proven, failed, restored, forgotten]
     required: true

@@ -10,7 +10,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._errors import Fle
 
 OWNED = {"mode": "0644", "owner": "root", "group": "root"}
 DIGEST = "c2" * 32
-KINDS = "user, directory, file, absent, link, package, unit, engine, container, launchd, keg, release, port, record"
+KINDS = "user, directory, file, absent, link, package, unit, engine, container, volume, launchd, keg, release, port, record"
 
 WELL_WRITTEN = [
     {"kind": "user", "name": "ollama", "group": "ollama", "home": "/usr/share/ollama", "shell": "/bin/false"},

@@ -114,6 +114,29 @@ def test_another_secret_is_seen_to_be_another():
     assert (entry["before"], entry["after"]) == (f"TOKEN={hidden('old')}\n", f"TOKEN={hidden('new')}\n")
 
 
+def test_digests_of_definitions_are_not_shown():
+    wanted = {**WANTED, "content": b"A=2\nBARELLAMA_DEFINITION=new\n"}
+    (entry,) = _drift_shown.entries(FILE, {**WANTED, "content": b"A=1\nBARELLAMA_DEFINITION=old\n"}, wanted, ["content"])
+    assert (entry["before"], entry["after"]) == ("A=1\n", "A=2\n")
+    same = {**WANTED, "content": b"A=2\nBARELLAMA_DEFINITION=old\n"}
+    assert list(_drift_shown.entries(FILE, same, wanted, ["content"])) == []
+
+    found, wanted = {"state": "loaded", "started_from": "another definition"}, {"started_from": "BARELLAMA_DEFINITION=new"}
+    (entry,) = _drift_shown.entries({"kind": "unit", "name": "a.service"}, found, wanted, ["started_from"])
+    assert (entry["before"], entry["after"]) == ("started_from: another definition\n", "started_from: this definition\n")
+
+    record = {"kind": "record", "path": "/r"}
+    assert list(_drift_shown.entries(record, {"state": "present", "definition": "old"}, {"definition": "new"}, ["definition"])) == []
+
+
+def test_digests_in_a_property_list_are_not_shown():
+    before, after = (plistlib.dumps({"E": {"BARELLAMA_DEFINITION": digest, "OLLAMA_HOST": "::1"}}) for digest in ("old", "new"))
+    item = {"kind": "file", "path": "/a.plist"}
+    assert list(_drift_shown.entries(item, {"state": "file", "content": before}, {"content": after}, ["content"])) == []
+    (entry,) = _drift_shown.entries(item, {"state": "file", "content": b""}, {"content": after}, ["content"])
+    assert plistlib.loads(entry["after"].encode()) == {"E": {"OLLAMA_HOST": "::1"}}
+
+
 def test_longest_text_that_is_shown():
     (entry,) = shown(content=b"x" * 100_000)
     assert entry["before"] == "x" * 100_000

@@ -37,6 +37,7 @@ class Commands:
     def __init__(self, answers):
         self.answers = answers
         self.asked = []
+        self.has_account = "ollama".__eq__
 
     def run(self, *command, user=None):
         self.asked.append((" ".join(command), user))
@@ -131,6 +132,23 @@ def test_nothing_is_asked_where_no_container_is_wanted():
 )
 def test_engine(item, answers, reason):
     assert reasons(answers, {"kind": "engine", **item}) == [reason]
+
+
+@pytest.mark.parametrize("answer, user, state", [
+    ((0, "[{}]", ""), None, "present"),
+    ((1, "[]\n", "Error response from daemon: get models: no such volume\n"), None, "absent"),
+    ((125, "[]\n", "Error: no such volume models\n"), "ollama", "absent"),
+    ((1, "", NO_DAEMON), None, "unknown"),
+    (None, None, "absent"),
+    (None, "gone", "absent"),
+    (None, "ollama", "unknown"),  # its Podman may have one, and cannot be asked
+])
+def test_volume(answer, user, state):
+    item = {"kind": "volume", "engine": "docker", "name": "models", **({"user": user} if user else {})}
+    check_desired([item])
+    commands = Commands({"docker volume inspect models": answer} if answer else {})
+    assert Engines(commands, [item]).volume(item) == {"state": state}
+    assert commands.asked == [("docker volume inspect models", user)]
 
 
 @pytest.mark.parametrize(

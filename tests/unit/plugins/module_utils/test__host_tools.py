@@ -242,6 +242,11 @@ def test_a_user_without_a_session_has_nothing(session, user, place):
     assert commands.asked == []
 
 
+def test_an_account_is_known_with_and_without_a_session():
+    tools = _host_tools.Tools(Commands(), "/nowhere", Users())
+    assert (tools.has_account("ollama"), tools.has_account("gone")) == (True, False)
+
+
 def test_a_program_that_a_user_does_not_find_is_not_there(session):
     missing = Commands(runuser=(127, "", "env: 'podman': No such file or directory\n"))
     assert _host_tools.Tools(missing, session, Users()).run("podman", "ps", user="ollama") is None

@@ -69,6 +69,16 @@ def test_an_instance_that_is_no_longer_listed_is_retired_and_its_files_swept():
     assert old[0] in found["begun"] and old[0] not in found["made"]
 
 
+def test_a_volume_is_ours_only_where_it_was_absent():
+    volume = {"kind": "volume", "name": "v", "engine": "docker"}
+    seen = {"absent": 1, "present": 0, "unknown": 0}
+    for state, ours in seen.items():
+        made = planned(probe(volume=[{**volume, "found": {"state": state}}]), [*DESIRED, volume])["made"]
+        assert made.count(volume) == ours, state
+    again = planned(probe(record={"made": [volume], **PROVEN}), DESIRED)
+    assert volume in again["made"] and again["retire"] == again["sweep"] == []
+
+
 def test_another_method_retires_the_unit_of_the_same_name_and_keeps_the_release():
     made = [*MADE, {"kind": "release", "path": "/opt/ollama"}, {"kind": "link", "path": "/usr/local/bin/ollama"}]
     desired = [ENV, {"kind": "unit", "name": "a.service"}]

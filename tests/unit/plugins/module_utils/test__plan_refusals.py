@@ -48,6 +48,7 @@ def test_nothing_and_what_this_role_made_are_not_refused(apply):
 def test_a_container_of_others_is_refused():
     there = [{"name": "ollama", "found": {"state": "running"}}]
     assert told(container=there)[0].startswith("container ollama was not made by this role")
+    assert told(recorded={"made": [{"kind": "user", "name": "ollama"}]}, container=there) == told(container=there)
     assert told(recorded={"made": [{"kind": "container", "name": "ollama"}]}, container=there) == []
     assert told(container=[{"name": "ollama", "found": {"state": "absent"}}]) == []
 

@@ -8,30 +8,83 @@ from ansible_collections.barellama.fleet.plugins.module_utils._plan_removal impo
 
 UNIT = {"kind": "unit", "name": "ollama.service", "method": "systemd"}
 USER = {"kind": "user", "name": "ollama", "group": "ollama"}
-MADE = [USER, {"kind": "directory", "path": "/h"}, {"kind": "directory", "path": "/etc/ollama"},
+HOME, STATE, STORE = ({"kind": "directory", "path": path} for path in ("/h", "/h/.ollama", "/h/.ollama/models"))
+DISK = {"kind": "directory", "path": "/disk/models"}
+VOLUME = {"kind": "volume", "name": "v", "engine": "docker"}
+MADE = [USER, HOME, STATE, STORE, {"kind": "directory", "path": "/etc/ollama"}, {"kind": "link", "path": "/bin/ollama"},
         {"kind": "file", "path": "/etc/ollama/default.env"}, {"kind": "release", "path": "/opt/ollama"}, UNIT]
 
 RELEASE = [f"/opt/ollama/{name}" for name in ("releases", "downloads", "current", "previous", "proven", ".lock")]
+PROGRAMS = ["/bin/ollama", "/etc/ollama/default.env", *RELEASE]
 
 
-def test_programs_and_settings_go_and_models_stay():
-    found = removal({"made": MADE}, "/h/models", "/h")
-    assert found["paths"] == ["/etc/ollama/default.env", *RELEASE]
-    assert (found["running"], found["accounts"]) == ([UNIT], [])
-    assert found["plan"][0] == {"kind": "absent", "path": "/etc/ollama/default.env"}
+def removed(made, models_dir=STORE["path"], volume="", models_too=False):
+    return removal({"made": made}, models_dir, "/h", volume, models_too)
+
+
+def test_programs_and_settings_go_and_models_stay_on_record():
+    found = removed(MADE)
+    assert found["paths"] == PROGRAMS
+    assert (found["running"], found["accounts"], found["volumes"]) == ([UNIT], [], [])
+    assert found["kept"] == [USER, HOME, STATE, STORE]
+    assert found["plan"][0] == {"kind": "absent", "path": "/bin/ollama"}
+    assert found["goes"] == [
+        "To be stopped and removed: ollama.service",
+        "To be removed: /bin/ollama, /etc/ollama/default.env, all releases in /opt/ollama",
+        "To be removed if nothing else is in them: /etc/ollama"]
+    assert found["stays"] == ["Models stay in /h/.ollama/models, and the account ollama; "
+                              "ollama_remove_models: true removes them, now or later."]
 
 
 def test_models_go_with_the_account_when_asked_for():
-    found = removal({"made": MADE}, "/h/models", "/h", models_too=True)
-    assert found["paths"][7:] == ["/h/models/blobs", "/h/models/manifests", "/h"]
-    assert found["accounts"] == [USER]
+    found = removed(MADE, models_too=True)
+    assert found["paths"] == [*PROGRAMS, "/h"]
+    assert (found["accounts"], found["kept"], found["stays"]) == ([USER], [], [])
+    assert found["goes"][3:] == ["To be removed with all models: /h", "Accounts to be removed: ollama"]
 
 
-def test_an_account_and_a_home_that_were_there_before_stay():
-    found = removal({"made": [UNIT]}, "/h/models", "/h", models_too=True)
-    assert found["paths"] == ["/h/models/blobs", "/h/models/manifests"]
-    assert found["accounts"] == []
+def test_models_that_an_earlier_removal_kept_go_when_asked_for():
+    left = removed([*MADE, DISK, VOLUME], DISK["path"])["kept"]
+    assert removed(left, DISK["path"])["goes"] == []
+    found = removed(left, DISK["path"], models_too=True)
+    assert (found["paths"], found["accounts"], found["volumes"], found["kept"]) == (["/h", "/disk/models"], [USER], [VOLUME], [])
+
+
+def test_an_account_and_a_store_that_were_there_before_stay_whatever_is_asked():
+    for models_too in (False, True):
+        found = removed([UNIT], models_too=models_too)
+        assert (found["paths"], found["accounts"], found["kept"]) == ([], [], [])
+        assert found["stays"] == ["Models that are in /h/.ollama/models stay in any case: "
+                                  "it was there before this role came, so remove it by hand."]
+
+
+def test_a_home_of_ours_goes_and_a_store_of_others_elsewhere_stays():
+    found = removed(MADE, "/data/models", models_too=True)
+    assert found["paths"][-1] == "/h" and "/data/models" in found["stays"][0]
+
+
+def test_a_volume_of_ours_goes_when_asked_for():
+    found = removed([UNIT, VOLUME], volume="v")
+    assert (found["volumes"], found["kept"]) == ([], [VOLUME])
+    assert found["stays"] == ["Models stay in volume v of docker; ollama_remove_models: true removes them, now or later."]
+    found = removed([UNIT, VOLUME], volume="v", models_too=True)
+    assert (found["volumes"], found["kept"], found["stays"]) == ([VOLUME], [], [])
+    assert "To be removed with all models: volume v of docker" in found["goes"]
+
+
+def test_a_volume_of_others_stays():
+    found = removed([UNIT, {**VOLUME, "name": "w"}], volume="v", models_too=True)
+    assert found["stays"] == ["Models that are in the volume v stay in any case: "
+                              "it was there before this role came, so remove it by hand."]
+
+
+def test_a_volume_of_an_account_goes_with_the_home():
+    own = {**VOLUME, "engine": "podman", "user": "ollama"}
+    assert removed([own], models_too=True)["volumes"] == [own]
+    assert removed([own, HOME], models_too=True)["volumes"] == []
 
 
 def test_a_host_without_a_record_has_nothing_to_remove():
-    assert removal({"state": "absent"}, "/m", "/h")["paths"] == []
+    found = removal({"state": "absent"}, "/m", "/h", models_too=True)
+    assert (found["paths"], found["goes"]) == ([], [])
+    assert found["stays"] == ["Nothing on this host is on record as made by this role, so nothing is removed."]

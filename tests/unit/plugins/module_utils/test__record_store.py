@@ -145,6 +145,20 @@ def test_forgotten_takes_empty_directories_along(bed):
     assert os.listdir(bed.place) == ["etc"]
 
 
+def test_forgotten_keeps_on_record_what_it_is_given_and_is_left(bed):
+    empty, full, user = str(bed.place / "opt"), str(bed.place / "etc"), {"kind": "user", "name": "ollama"}
+    os.mkdir(empty)
+    bed.prove()
+    made = [user, *({"kind": "directory", "path": path} for path in (empty, full, "/gone"))]
+    bed.say("begun", made=made)
+    planned = bed.say("forgotten", check=True, made=made)
+    done = bed.say("forgotten", made=made)
+    assert planned["actions"] == done["actions"] == [f"remove {empty}", "record: kept"]
+    assert load(bed.record) == {**_record.EMPTY, "made": [user, {"kind": "directory", "path": full}]}
+    assert not bed.say("forgotten", made=made)["changed"]
+    assert bed.say("forgotten")["actions"] == [f"remove {bed.record}"]
+
+
 def test_a_killed_run_leaves_the_old_record_or_the_new_one(bed):
     def prepare():
         bed.say("forgotten")

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.barellama.fleet.plugins.module_utils._plan_told import AGAIN, told
+
+INSTANCE = {"name": "a", "unit": "ollama-a.service", "container": "ollama-a", "label": "x.a", "env_file": "/etc/ollama/a.env"}
+FORMER = {"method": "systemd", "version": "0.34.4"}
+
+
+def env(before, after):
+    return {"kind": "file", "path": INSTANCE["env_file"], "content": f"{after}\nBARELLAMA_DEFINITION=new\n",
+            "found": {"state": "file", "content": f"{before}\nBARELLAMA_DEFINITION=old\n"}}
+
+
+def differs(kind, *fields):
+    return {"kind": kind, "name": "n", "fields": fields}
+
+
+def said(*differences, file=(), roll=(INSTANCE,), retire=(), sweep=(), former=FORMER, method="systemd", version="0.34.4", **apply):
+    plan = {"retire": list(retire), "sweep": list(sweep), "roll": list(roll), "former": former}
+    return told(plan, {"differences": list(differences), "apply": {"file": list(file), **apply}}, method, version)
+
+
+def unit(**found):
+    return [{"kind": "unit", "name": INSTANCE["unit"], "found": {"state": "loaded", "active": True, **found}}]
+
+
+@pytest.mark.parametrize("line, given", [
+    ("restarted: ollama-a (settings)", {"file": [env("A=1", "A=2")], "unit": unit()}),
+    ("restarted: ollama-a (definition)", {"file": [env("A=1", "A=1")], "unit": unit()}),
+    ("restarted: ollama-a (version 0.34.5, was 0.34.4)", {"version": "0.34.5", "file": [env("A=1", "A=1")], "unit": unit()}),
+    ("restarted: ollama-a (version 0.34.5, was 0.34.4, settings)", {"version": "0.34.5", "file": [env("A=1", "A=2")]}),
+    ("started: ollama-a (new)", {"former": None, "unit": unit(state="absent", active=False)}),
+    ("started: ollama-a (does not run)", {"unit": unit(active=False)}),
+    ("started: ollama-a (does not run)", {"container": [{"kind": "container", "name": "ollama-a", "found": {"state": "exited"}}]}),
+    ("started: ollama-a (method podman, was systemd)",
+     {"method": "podman", "container": [{"kind": "container", "name": "ollama-a", "found": {"state": "absent"}}]}),
+])
+def test_every_instance_that_is_rolled_is_named_with_the_reason(line, given):
+    assert said(differs("unit", "started_from"), **given) == [f"To be {line}"]
+
+
+def test_a_damaged_release_is_a_reason():
+    assert said(differs("release", "complete"), unit=unit()) == ["To be restarted: ollama-a (files of its release)"]
+
+
+def test_what_goes_is_told_first():
+    old = {"kind": "unit", "name": "old.service"}
+    assert said(differs("unit", "started_from"), retire=[old], sweep=["/etc/old.env"]) == [
+        "To be stopped and removed: old.service, /etc/old.env", "To be restarted: ollama-a (definition)"]
+
+
+def test_nothing_is_told_where_nothing_stops_or_starts():
+    assert said(differs("file", "mode"), differs("record", "definition"), roll=()) == []
+    assert said(roll=()) == []
+
+
+def test_where_the_record_alone_differs_that_is_told():
+    assert said(differs("record", "definition"), roll=()) == [AGAIN]
