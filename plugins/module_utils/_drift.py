@@ -29,7 +29,7 @@ def report(desired, observed, everything):
         wanted = WANTED[item["kind"]](item, found)
         fields = differing(wanted, found)
         if fields or everything:
-            result["apply"][item["kind"]].append(_to_apply(item, found))
+            result["apply"][item["kind"]].append(_to_apply(item, found, wanted))
         if fields:
             result["differences"].append(_told(item, found, wanted, fields))
             result["diff"].extend(entries(item, found, wanted, fields))
@@ -53,9 +53,13 @@ def _with_files(item, found, rewritten):
     return {**found, "definition": f"made from another {older[0]}"} if older else found
 
 
-def _to_apply(item, found):
-    """The thing as it was given, with ``found``; a user also with ``groups``, those of groups_if_present there are."""
-    applied = {**item, "found": {field: _plain(value) for field, value in found.items()}}
+def _to_apply(item, found, wanted):
+    """The thing as it was given, with ``found``; a user also with ``groups``, those of groups_if_present there are.
+
+    A directory that keeps its owner and mode is given as it is.
+    """
+    kept = {field: found[field] for field in ("mode", "owner", "group")} if "access" in wanted else {}
+    applied = {**item, **kept, "found": {field: _plain(value) for field, value in found.items()}}
     return {**applied, "groups": found["groups_present"]} if item["kind"] == "user" else applied
 
 

@@ -21,17 +21,24 @@ class Accounts:
         self._known = {}
 
     def observe(self, item):
-        """The observation (see ``_drift.py``) of a desired user; ``gid`` is that of the wanted group."""
+        """The observation (see ``_drift.py``) of a desired user; ``gid`` is that of the wanted group.
+
+        ``taken`` maps uid and gid, where they are still to be given away, to the account or group that has them already.
+        """
         wanted = item.get("groups_if_present", [])
         observed = {
             "groups_present": [name for name in wanted if self._gid(name) is not None],
             "gid": self._gid(item["group"]),
         }
         account = self.account(item["name"])
+        holders = {
+            "uid": self._user_of(item["uid"]) if account is None and "uid" in item else None,
+            "gid": self._group_of(item["gid"]) if observed["gid"] is None and "gid" in item else None,
+        }
+        observed["taken"] = {field: holder for field, holder in holders.items() if holder}
         if account is None:
-            holder = self._user_of(item["uid"]) if "uid" in item else None
-            notes = {"state": f"uid {item['uid']} is that of {holder}"} if holder else {}
-            return {"state": "absent", **observed, "notes": notes}
+            told = " and ".join(f"{field} {item[field]} is that of {name}" for field, name in observed["taken"].items())
+            return {"state": "absent", **observed, "notes": {"state": told} if told else {}}
         return {
             "state": "present",
             "uid": account.pw_uid,
@@ -53,9 +60,19 @@ class Accounts:
         return wanted if account and account.pw_uid == uid else self._user_of(uid) or str(uid)
 
     def group_name(self, gid, wanted):
-        if self._gid(wanted) == gid:
-            return wanted
-        return self._lookup(("gid", gid), lambda: self._groups.getgrgid(gid).gr_name) or str(gid)
+        return wanted if self._gid(wanted) == gid else self._group_of(gid) or str(gid)
+
+    def rights(self, found, name, group, future):
+        """The bits of rwx that an account has by an ``os.stat`` result, or will have, where it is still to be made.
+
+        ``future`` has the uid and gid that it gets.
+        """
+        account = self.account(name)
+        if found.st_uid == (account.pw_uid if account else future.get("uid")):
+            return found.st_mode >> 6 & 7
+        if found.st_gid in (self._gid(group), future.get("gid")) or (account and self._has(account, found.st_gid)):
+            return found.st_mode >> 3 & 7
+        return found.st_mode & 7
 
     def missing(self, owner=None, group=None):
         """Remarks for the fields whose wanted name the host does not know yet."""
@@ -70,8 +87,15 @@ class Accounts:
         entry = self._groups.getgrnam(group)
         return entry.gr_gid == account.pw_gid or account.pw_name in entry.gr_mem
 
+    def _has(self, account, gid):
+        members = self._lookup(("members", gid), lambda: self._groups.getgrgid(gid).gr_mem) or []
+        return account.pw_gid == gid or account.pw_name in members
+
     def _user_of(self, uid):
         return self._lookup(("uid", uid), lambda: self._users.getpwuid(uid).pw_name)
+
+    def _group_of(self, gid):
+        return self._lookup(("gid", gid), lambda: self._groups.getgrgid(gid).gr_name)
 
     def _gid(self, name):
         return self._lookup(("group", name), lambda: self._groups.getgrnam(name).gr_gid)

@@ -23,7 +23,8 @@ options:
       - The desired things, each a dictionary with its C(kind) and all fields of that kind.
       - "V(user): C(name), C(group) (primary), C(home), C(shell); optional C(system), C(uid), C(gid), the number of
         C(group), and C(groups_if_present), groups to be in where the host has them."
-      - "V(directory): C(path), C(mode), C(owner), C(group)."
+      - "V(directory): C(path), C(mode), C(owner), C(group); optional C(kept), whether one that was there before keeps its
+        mode, owner and group, which is one that no V(record) has as made. Then C(owner) must be able to use it."
       - "V(file): C(path), C(content), C(mode), C(owner), C(group). The content is compared byte by byte."
       - "V(absent): C(path)."
       - "V(link): C(path), C(target), as the link spells it."

@@ -55,6 +55,35 @@ def test_directory(observe, tmp_path):
     assert observe(**OWNED, kind="directory", path="/d/") == found
 
 
+@pytest.mark.parametrize(("kept", "made", "differs"), [
+    (True, [], False), (True, ["/d"], True), (False, [], True),
+])
+def test_a_directory_that_others_made_keeps_its_mode_where_its_owner_to_be_can_use_it(tmp_path, accounts, kept, made, differs):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d").chmod(0o2775)
+    tmp_path.chmod(0o755)
+    things = [{"kind": "directory", "path": path} for path in made]
+    (tmp_path / "record").write_bytes(_record.dump(_record.begun(_record.EMPTY, things)))
+    desired = [{**OWNED, "mode": "0755", "owner": "alias", "kind": "directory", "path": "/d", "kept": kept},
+               {"kind": "record", "path": "/record"}]
+    check_desired(desired)
+    observed = _host.Host(None, str(tmp_path), accounts, accounts).observe(desired)
+    assert bool(report(desired, observed, everything=False)["differences"]) == differs
+    (given,) = report(desired, observed, everything=True)["apply"]["directory"]
+    assert given["mode"] == ("0755" if differs else "2775")
+
+
+def test_a_directory_that_others_closed_to_its_owner_to_be_differs(observe, tmp_path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d").chmod(0o700)
+    tmp_path.chmod(0o755)
+    item = {"kind": "directory", "path": "/d", "mode": "0755", "owner": "ollama", "group": "ollama", "kept": True}
+    found = observe(**item)
+    assert found["access"] == "no right to read, write, enter"
+    (told,) = report([item], [found], everything=False)["differences"]
+    assert told["reason"] == "access is no right to read, write, enter, not full"
+
+
 def test_names_are_those_that_are_wanted_where_they_fit(observe, tmp_path):
     (tmp_path / "d").mkdir()
     found = observe(kind="directory", path="/d", mode="0755", owner="alias", group="crew")

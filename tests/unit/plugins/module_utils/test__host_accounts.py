@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils import _host_accounts
 from ansible_collections.barellama.fleet.plugins.module_utils._drift import report
@@ -27,6 +29,7 @@ def observe(accounts):
     return look
 
 
+OTHER = 34  # no number of this process
 USER = {"kind": "user", "group": "staff", "home": "/home/alice", "shell": "/bin/sh"}
 
 
@@ -40,6 +43,7 @@ def test_user(observe):
         "shell": "/bin/sh",
         "groups": ["video", "staff"],
         "groups_present": ["render", "video", "staff"],
+        "taken": {},
         "notes": {},
     }
 
@@ -52,7 +56,7 @@ def test_user_with_another_primary_group(observe):
 
 def test_user_that_does_not_exist(observe):
     found = observe(**USER, name="ollama", groups_if_present=["video", "gone"])
-    assert found == {"state": "absent", "groups_present": ["video"], "gid": GID, "notes": {}}
+    assert found == {"state": "absent", "groups_present": ["video"], "gid": GID, "taken": {}, "notes": {}}
 
 
 @pytest.mark.parametrize(
@@ -73,6 +77,32 @@ def test_numbers(observe, item, fields, reason):
 def test_the_number_of_a_group_is_known_without_the_user(observe):
     assert observe(**{**USER, "group": "video"}, name="ollama")["gid"] == 44
     assert observe(**{**USER, "group": "gone"}, name="ollama")["gid"] is None
+
+
+@pytest.mark.parametrize(("item", "taken"), [
+    ({"uid": UID, "gid": 44}, {"uid": "alice", "gid": "video"}),
+    ({"uid": 11434, "gid": 11434}, {}),
+    ({"group": "staff", "uid": UID, "gid": 44}, {"uid": "alice"}),
+    ({"name": "alice", "uid": 11434, "gid": 44}, {"gid": "video"}),
+])
+def test_who_has_a_number_that_is_still_to_be_given_away(observe, item, taken):
+    assert observe(**{**USER, "name": "ollama", "group": "ollama", **item})["taken"] == taken
+
+
+@pytest.mark.parametrize(("name", "future", "mode", "uid", "gid", "bits"), [
+    ("alice", {}, 0o750, UID, OTHER, 7),
+    ("alice", {}, 0o050, UID, GID, 0),  # the owner's bits count, even where the group's say more
+    ("alice", {}, 0o2775, OTHER, GID, 7),
+    ("alice", {}, 0o2775, OTHER, 44, 7),
+    ("alice", {}, 0o2775, OTHER, 45, 5),
+    ("ollama", {"uid": 11434, "gid": 11434}, 0o700, 11434, OTHER, 7),
+    ("ollama", {"uid": 11434, "gid": 11434}, 0o070, OTHER, 11434, 7),
+    ("ollama", {"uid": 11434, "gid": 11434}, 0o074, OTHER, OTHER, 4),
+    ("ollama", {}, 0o074, OTHER, OTHER, 4),
+])
+def test_what_an_account_may_do(accounts, name, future, mode, uid, gid, bits):
+    found = SimpleNamespace(st_mode=mode, st_uid=uid, st_gid=gid)
+    assert _host_accounts.Accounts(accounts, accounts).rights(found, name, "ollama", future) == bits
 
 
 def test_each_is_looked_up_once(accounts, observe):

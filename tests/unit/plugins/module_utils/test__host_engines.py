@@ -53,6 +53,13 @@ def reasons(answers, *items):
     return [differences[0]["reason"] if differences else None for differences in told]
 
 
+@pytest.mark.parametrize(("marker", "ours"), [("BARELLAMA_DEFINITION=other", True), ("OTHER=abc", False), (None, False)])
+def test_a_container_of_ours_is_known_by_its_definition_whichever_it_is(marker, ours):
+    item = {**CONTAINER, "marker": marker} if marker else CONTAINER
+    engines = Engines(Commands({"docker container inspect": (0, json.dumps([RUNNING]), "")}), [item])
+    assert engines.container(item)["ours"] == ours
+
+
 @pytest.mark.parametrize(
     ("shown", "fields", "reason"),
     [

@@ -53,6 +53,30 @@ def test_a_container_of_others_is_refused():
     assert told(container=[{"name": "ollama", "found": {"state": "absent"}}]) == []
 
 
+def test_where_the_record_is_lost_what_carries_a_definition_is_known_for_ours():
+    assert told(container=[{"name": "ollama", "found": {"state": "running", "ours": True}}]) == []
+    assert told(container=[{"name": "ollama", "found": {"state": "running", "ours": False}}]) != []
+    assert told(file=there("/etc/ollama/default.env", content="HOME=/root\nBARELLAMA_DEFINITION=abc\n")) == []
+
+
+def test_a_directory_of_others_that_the_account_cannot_use_is_refused_and_one_that_it_can_is_not():
+    item = {"path": "/srv/models", "owner": "ollama"}
+    found = {"state": "directory", "mode": "0750", "owner": "alice", "group": "ai", "access": "no right to write"}
+    assert told(directory=[{**item, "found": found}]) == [
+        "/srv/models was there before this role and keeps its owner and mode (alice:ai 0750), but there ollama has no right "
+        "to write; give it that, by its group or by an ACL, or choose another ollama_home or ollama_models_dir"]
+    assert told(directory=[{**item, "found": {**found, "access": "full"}}, {**item, "found": {"state": "absent"}}]) == []
+
+
+def test_a_number_that_another_account_has_is_refused_with_its_name():
+    found = {"state": "absent", "taken": {"uid": "backup", "gid": "staff"}}
+    assert told(user=[{"name": "ollama", "uid": 34, "gid": 50, "found": found}]) == [
+        "ollama_uid: 34 is that of backup on this host; choose a number that is free on every host of the fleet, "
+        "or set ollama_user: backup",
+        "ollama_gid: 50 is that of staff on this host; choose a number that is free on every host of the fleet, "
+        "or set ollama_group: staff"]
+
+
 def test_a_directory_that_is_a_link_is_refused():
     assert "is a link" in told(directory=there("/d", state="link"))[0]
 
