@@ -10,13 +10,14 @@ from __future__ import annotations
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_driver import devices, driver, engine
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_gpu import gpu, offload
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_memory import memory, store
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_record import record, release
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_service import answers, service
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_settings import environment, settings
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_words import Unseen
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._words import shown
 
-OF_THE_HOST = {"engine": engine, "driver": driver}
+OF_THE_HOST = {"engine": engine, "driver": driver, "record": record, "release": release}
 OF_AN_INSTANCE = {
     "service": service,
     "answers": answers,

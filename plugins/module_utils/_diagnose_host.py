@@ -12,9 +12,13 @@ import os
 import stat
 from functools import cached_property
 
+from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._host_engines import Engines
 from ansible_collections.barellama.fleet.plugins.module_utils._host_tools import read
+from ansible_collections.barellama.fleet.plugins.module_utils._record import EMPTY, parse
+from ansible_collections.barellama.fleet.plugins.module_utils._release import CURRENT, linked_release
 
+RECORD = "/var/lib/barellama/ollama.json"
 VENDORS = {"0x10de": "nvidia", "0x1002": "amd"}
 GPU_CLASSES = ("0x0300", "0x0302", "0x0380", "0x1200")
 # Not on a PCI bus: Jetson, Windows' own Linux.
@@ -75,6 +79,41 @@ class Host:
         """What is there of the engine that ``method`` names: state, version, compose (see ``_host_engines.py``)."""
         wanted = {"kind": "engine", "name": self.method, **({"compose": True} if self.method == "docker" else {})}
         return Engines(self.tools, []).engine(wanted)
+
+    @property
+    def record(self):
+        """What the role has on record here (see ``_record.py``); nothing where it has none."""
+        return self._record[0]
+
+    @property
+    def record_trouble(self):
+        """Why the record cannot be read; None where it can, or is not there."""
+        return self._record[1]
+
+    @cached_property
+    def _record(self):
+        try:
+            text = read(self.tools.root + RECORD)
+            return (EMPTY if text is None else parse(text, RECORD)), None
+        except FleetError as error:
+            return EMPTY, str(error)
+
+    @cached_property
+    def missing_files(self):
+        """The files that the role has written for what serves, and that are no longer there."""
+        return [path for path in (self.record["proven"] or {}).get("files", ()) if not os.path.lexists(self.tools.root + path)]
+
+    @property
+    def release_root(self):
+        """Where the role keeps the releases that serve; None where something else serves."""
+        if (self.record["proven"] or {}).get("method") != "systemd":
+            return None
+        return next((thing["path"] for thing in self.record["made"] if thing["kind"] == "release"), None)
+
+    @cached_property
+    def release(self):
+        """The release that is to serve, as ``_release.found_release`` tells it; None where there is none."""
+        return linked_release(self.tools.root + self.release_root, CURRENT)
 
     def kernel_log(self, since):
         """What the kernel said since a moment (seconds since 1970), as far as the journal has it."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from ansible_collections.barellama.fleet.plugins.module_utils._adoption_text import environment_file
 from ansible_collections.barellama.fleet.plugins.module_utils._client import Client, ClientError
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_ways import Container, LogFile, Quadlet, Unit
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_words import Unseen
+from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.barellama.fleet.plugins.module_utils._host_tools import read
 from ansible_collections.barellama.fleet.plugins.module_utils._settings import environment
 
 PATIENCE = 5  # seconds for one answer
@@ -49,6 +52,15 @@ class Instance:
             return self.client.ps()
         except ClientError as error:
             raise Unseen("it does not answer") from error
+
+    @cached_property
+    def written(self):
+        """Variable -> value in the file that the role writes for it; None where there is none."""
+        try:
+            content = read(self.host.tools.root + self.given["env_file"]) if self.given.get("env_file") else None
+        except FleetError:
+            return None
+        return None if content is None else environment_file(content.decode("utf-8", "replace"))
 
     def was_given(self, path):
         """Whether the process has the device node ``path`` of the host at all."""

@@ -16,6 +16,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._client import (
     Unreachable,
 )
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_log import devices, messages
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_record import interrupted, why_not
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_words import finding
 
 SEE = "see its log: {log}"
@@ -55,7 +56,10 @@ def service(look):
     """Whether what runs the server keeps it running."""
     trouble = look.trouble
     if trouble == "is not there":
-        yield finding(f"{look.process.name} is not there", "nobody made it, or somebody removed it", "run site.yml")
+        cut_off = interrupted(look.host.record)
+        yield finding(f"{look.process.name} is not there", *(
+            cut_off and (f"{cut_off[0]} while it changed this host", cut_off[2])
+            or ("nobody made it, or somebody removed it", "run site.yml")))
     elif trouble == "is masked":
         yield finding(f"{look.process.name} is masked", "somebody forbade to start it", f"systemctl unmask {look.process.name}")
     elif trouble:
@@ -76,11 +80,10 @@ def answers(look):
                       "see who listens there: ss -ltnp; stop it, or choose another ollama_port")
     else:
         if look.version and version != look.version:
-            yield finding(
-                f"Ollama {version} answers at {look.url}, wanted is {look.version}",
-                "it was not restarted since its release was changed, or another server has its port",
-                f"restart it: {look.restart}; if that does not help, see who listens: ss -ltnp",
-            )
+            yield finding(f"Ollama {version} answers at {look.url}, wanted is {look.version}",
+                          *why_not(look.host.record, look.version, version) or (
+                              "it was not restarted since its release was changed, or another server has its port",
+                              f"restart it: {look.restart}; if that does not help, see who listens: ss -ltnp"))
 
 
 def _why(look):
@@ -92,6 +95,9 @@ def _why(look):
             if found:
                 words = [word for word in found.groups() if word]
                 return cause.format(*words), cure.format(*words, log=look.log_command)
+    cut_off = interrupted(look.host.record)
+    if cut_off and look.trouble == "does not run":
+        return f"{cut_off[0]} while it changed this host", cut_off[2]
     return ("it ended without a word" if look.trouble != "does not run" else "somebody stopped it, or it ended without a word",
             f"start it: {look.restart}; {SEE.format(log=look.log_command)}")
 

@@ -49,8 +49,12 @@ def environment(look):
 
 def _overridden(look, name, value, got):
     instead = "without it" if got is None else f"with {shown(got, name)}"
+    symptom = f"{name} is wanted as {shown(value, name)}, and the server was started {instead}"
+    if look.written is not None and look.written.get(name) == got:
+        return finding(symptom, "its file of settings says so: site.yml was not run since that was changed, or the change was "
+                       "rolled back", "run site.yml, which says why where it fails")
     return finding(
-        f"{name} is wanted as {shown(value, name)}, and the server was started {instead}",
+        symptom,
         "something else sets it later, or the server was not restarted since it changed",
         f"see what sets it: {look.definition}; then restart it: {look.restart}",
     )

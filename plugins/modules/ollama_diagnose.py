@@ -21,8 +21,8 @@ options:
   instances:
     description:
       - The instances, as the filter P(barellama.fleet.ollama_instances#filter) completes them.
-      - Used are C(name), C(unit), C(container), C(url), C(address), C(models), C(settings), C(visible), and with
-        O(method=launchd) C(log), the file that the server writes its log to. Other keys are passed over.
+      - Used are C(name), C(unit), C(container), C(url), C(address), C(models), C(settings), C(visible), C(env_file), and
+        with O(method=launchd) C(log), the file that the server writes its log to. Other keys are passed over.
     type: list
     elements: dict
     required: true
@@ -53,6 +53,8 @@ options:
       - Which checks to make. Left out, all.
       - V(engine), whether Docker with its Compose plugin, or Podman, is there, runs and is new enough.
       - V(driver), whether the driver of each GPU is loaded, new enough and of one piece, and its device nodes are there.
+      - V(record), whether the last run of the role came to its end, and the files that it wrote are there.
+      - V(release), whether the files of the release that serves are there, by name, size and mode.
       - V(service), whether what runs the server keeps it running; else why it ends.
       - V(answers), whether the server answers at its address, with the wanted version.
       - V(settings), whether what is set arrives at the server, and is read by it as it was meant. Ollama refuses no
@@ -65,7 +67,7 @@ options:
       - V(store), whether the disk with the models has room, and their manifests can be read.
     type: list
     elements: str
-    choices: [engine, driver, service, answers, settings, environment, devices, gpu, offload, memory, store]
+    choices: [engine, driver, record, release, service, answers, settings, environment, devices, gpu, offload, memory, store]
   fail:
     description: Whether the module fails when something is found. The findings are returned in either case.
     type: bool

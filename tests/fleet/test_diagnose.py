@@ -18,6 +18,9 @@ import pytest
 HOME = "/usr/share/ollama"
 STORE = f"{HOME}/.ollama/models"
 FAULTS = f"{HOME}/.ollama/standin-faults.json"
+RECORD = "/var/lib/barellama/ollama.json"
+UNIT = "/etc/systemd/system/ollama.service"
+LIBRARY = "/opt/ollama/current/lib/ollama/libggml-base.so"
 DROP_IN = "/etc/systemd/system/ollama.service.d/fault.conf"
 MODEL = "sites:5001/demo/tiny:latest"
 RESTART = "systemctl daemon-reload; systemctl reset-failed ollama; systemctl restart ollama"
@@ -76,10 +79,24 @@ SICK = {
         heal=f"chown ollama {HOME}; chmod 0755 {HOME}; {RESTART}; {ANSWERS}"),
     "its program is gone": Sickness(
         f"mv /opt/ollama/current /opt/ollama/away; systemctl restart ollama || true; {FAILS}",
-        {"service": "again and again.*its program /opt/ollama/current/bin/ollama is not there"},
+        {"service": "again and again.*its program /opt/ollama/current/bin/ollama is not there",
+         "release": "/opt/ollama/current leads to no release"},
         heal=f"mv /opt/ollama/away /opt/ollama/current; {RESTART}; {ANSWERS}"),
     "a directory of its sandbox is missing": Sickness(
         drop_in("ReadWritePaths=/srv/none", FAILS), {"service": "again and again.*a directory that it needs is not there: /srv/none"}),
+    "a run was cut off": Sickness(
+        f"sed -i 's/\"begun\": false/\"begun\": true/' {RECORD}; systemctl stop ollama",
+        {"record": "a run was cut off: what it has begun is neither proven nor undone",
+         "service": "does not run: a run was cut off while it changed this host"},
+        heal=f"sed -i 's/\"begun\": true/\"begun\": false/' {RECORD}; {RESTART}; {ANSWERS}"),
+    "its unit file is gone": Sickness(
+        f"mv {UNIT} /run/away", {"record": f"{UNIT} is not there.*the next restart would need it"},
+        heal=f"mv /run/away {UNIT}; systemctl daemon-reload"),
+    "its release is incomplete": Sickness(
+        f"mv {LIBRARY} /run/away", {"release": "is incomplete: missing or changed: lib/ollama/"}, heal=f"mv /run/away {LIBRARY}"),
+    "its settings were not applied": Sickness(
+        "true", {"settings": "OLLAMA_KEEP_ALIVE is wanted as '7m', and the server was started without it: its file of settings says so"},
+        heal="true", variables=(("ollama_settings", {"keep_alive": "7m"}),)),
     "it hangs": Sickness("systemctl kill -s STOP ollama", {"answers": "is open, and no answer comes.*it hangs"},
                          heal=f"systemctl kill -s CONT ollama; {ANSWERS}"),
     "it was not restarted": Sickness(
@@ -144,6 +161,15 @@ def test_a_symptom_is_told_with_its_cause_and_cure(served, sickness):
             assert re.search(sickness.told[each["check"]], f"{each['symptom']}: {each['cause']}"), each
             assert each["cure"]
             assert f"{node} {each['instance'] and 'default: '}{each['symptom']}: " in run.output
+
+
+def test_an_upgrade_that_was_rolled_back_is_told_with_its_reason(served):
+    assert served.run(ollama_version="0.34.5", ollama_health_wait=8).status != 0
+    found, _run = diagnose(served, ollama_version="0.34.5")
+    for node in served.nodes:
+        (answers,) = found[node.name]
+        assert re.fullmatch(r"the last upgrade to 0\.34\.5 failed \(.+\); 0\.34\.4 serves", answers["cause"])
+        assert "ollama_retry_failed_version" in answers["cure"]
 
 
 def test_nodes_that_were_healed_are_well_again(served):

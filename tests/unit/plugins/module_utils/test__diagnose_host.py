@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_commands import Commands
-from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_host import Host
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_host import RECORD, Host
+from ansible_collections.barellama.fleet.plugins.module_utils._record import EMPTY
 
 
 class Machine:
@@ -103,3 +106,19 @@ def test_the_kernels_words_are_those_since_a_moment(machine):
     machine.answers["journalctl"] = (0, "a\nb\n", "")
     assert machine.host().kernel_log(1795259625.4) == ["a", "b"]
     assert machine.asked[-1].endswith("--since=@1795259625")
+
+
+def test_the_record_and_what_it_names_is_looked_at(machine):
+    host = machine.host()
+    assert (host.record, host.record_trouble, host.missing_files, host.release_root) == (EMPTY, None, [], None)
+    snapshot = {"definition": "ab", "method": "systemd", "version": "0.34.4", "served": [], "made": [], "files": {"/etc/a": {}, "/etc/b": {}}}
+    known = {**EMPTY, "proven": snapshot, "made": [{"kind": "release", "path": "/opt/ollama"}]}
+    machine.file(RECORD.lstrip("/"), json.dumps(known))
+    machine.file("etc/a")
+    machine.file("opt/ollama/releases/0.34.4-12345678/bin/ollama")
+    (machine.root / "opt/ollama/current").symlink_to("releases/0.34.4-12345678")
+    host = machine.host()
+    assert (host.record, host.missing_files, host.release_root) == (known, ["/etc/b"], "/opt/ollama")
+    assert (host.release["id"], host.release["complete"]) == ("0.34.4-12345678", False)
+    machine.file(RECORD.lstrip("/"), "{")
+    assert machine.host().record == EMPTY and "is no record" in machine.host().record_trouble

@@ -78,3 +78,12 @@ def test_a_unit_sees_all_devices_as_its_user():
     found = one("systemd")
     found.process.shown = {"User": "llama"}
     assert found.was_given("/dev/kfd") and found.joining(105) == "usermod -aG 105 llama"
+
+
+def test_what_the_role_has_written_is_read_where_it_is(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/default.env").write_text('# by the role\nOLLAMA_KEEP_ALIVE="5m"\n')
+    host = SimpleNamespace(tools=SimpleNamespace(root=str(tmp_path)))
+    for path, written in (("/etc/default.env", {"OLLAMA_KEEP_ALIVE": "5m"}), ("/etc/none.env", None), ("/etc", None), (None, None)):
+        (found,) = instances(host, {**OPTIONS, "method": "systemd", "instances": [{**GIVEN, "env_file": path}]})
+        assert found.written == written

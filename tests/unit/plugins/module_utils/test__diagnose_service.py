@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils import _diagnose_service as checks
 from ansible_collections.barellama.fleet.plugins.module_utils._client import Client
+from ansible_collections.barellama.fleet.plugins.module_utils._record import EMPTY
 
 AGAIN, DOWN = "is started again and again", "does not run"
 DISCOVERING = 'time=1 level=INFO msg="discovering available GPUs..."'
@@ -17,10 +18,10 @@ COMPUTE = 'time=1 level=INFO msg="inference compute" id=cpu library=cpu'
 LISTENING = 'time=1 level=INFO msg="Listening on 127.0.0.1:11500 (version 0.34.4)"'
 
 
-def look(*lines, trouble=AGAIN, killed=False, refusal="", url="", start=(), version="0.34.4"):
+def look(*lines, trouble=AGAIN, killed=False, refusal="", url="", start=(), version="0.34.4", record=EMPTY):
     return SimpleNamespace(
         trouble=trouble, killed=killed, refusal=refusal, recent_log=list(lines), start_log=list(start), url=url, version=version,
-        process=SimpleNamespace(name="ollama.service"), log_command="journalctl -u ollama.service -n 50",
+        host=SimpleNamespace(record=record), process=SimpleNamespace(name="ollama.service"), log_command="journalctl -u ollama.service -n 50",
         restart="systemctl restart ollama.service", client=Client(url, 0.2) if url else None,
     )
 
@@ -84,6 +85,19 @@ def test_a_server_that_does_not_stay_is_told_with_its_last_words(line, cause, cu
 def test_a_server_that_somebody_stopped_is_told():
     (found,) = checks.service(look(trouble=DOWN))
     assert found["symptom"] == "ollama.service does not run" and "somebody stopped it" in found["cause"]
+
+
+@pytest.mark.parametrize("trouble", [DOWN, "is not there"])
+def test_a_server_that_a_run_was_cut_off_from_is_told(trouble):
+    (found,) = checks.service(look(trouble=trouble, record={**EMPTY, "begun": True}))
+    assert found["cause"] == "the first run did not come to its end while it changed this host"
+    assert found["cure"].startswith("run site.yml again")
+
+
+def test_a_version_that_was_rolled_back_is_told_with_the_reason(serve, reply):
+    failed = {**EMPTY, "failed": {"0.34.4": {"reason": "no answer"}}}
+    (found,) = checks.answers(look(url=serve(reply(body={"version": "0.32.15"})).url, record=failed))
+    assert found["cause"] == "the last upgrade to 0.34.4 failed (no answer); 0.32.15 serves"
 
 
 @pytest.mark.parametrize(("trouble", "cure"), [("is not there", "run site.yml"), ("is masked", "systemctl unmask ollama.service")])

@@ -18,12 +18,12 @@ CONFIG = {
 FOREVER = "2562047h47m16.854775807s"
 
 
-def look(wanted=None, started=None, read=None):
+def look(wanted=None, started=None, read=None, written=None):
     """An instance whose server was ``started`` with these variables (as wanted by default) and read them so."""
     wanted = wanted or {}
     config = " ".join(f"{name}:{value}" for name, value in sorted({**CONFIG, **(read or {})}.items()))
     return SimpleNamespace(
-        wanted=wanted, environment=wanted if started is None else started,
+        wanted=wanted, written=written, environment=wanted if started is None else started,
         start_log=[f'time=1 level=INFO msg="server config" env="map[{config}]"'],
         definition="systemctl cat ollama.service", restart="systemctl restart ollama.service",
     )
@@ -115,3 +115,13 @@ def test_without_the_line_what_is_overridden_is_told_all_the_same():
     assert "without it" in next(found)["symptom"]
     with pytest.raises(Unseen, match="no line 'server config'"):
         next(found)
+
+
+@pytest.mark.parametrize(("written", "cause"), [
+    ({"OLLAMA_NUM_PARALLEL": "2"}, "its file of settings says so: site.yml was not run"),
+    ({"OLLAMA_NUM_PARALLEL": "4"}, "something else sets it later"),
+    (None, "something else sets it later"),
+])
+def test_a_setting_that_the_roles_own_file_does_not_have_was_not_applied(written, cause):
+    (found,) = checks.settings(look({"OLLAMA_NUM_PARALLEL": "4"}, {"OLLAMA_NUM_PARALLEL": "2"}, written=written))
+    assert found["cause"].startswith(cause)
