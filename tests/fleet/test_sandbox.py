@@ -65,6 +65,25 @@ def test_strict_serves_without_a_network(served):
         assert TINY in node.sh("ollama list")
         assert "dial tcp" in node.sh("ollama pull --insecure sites:5001/demo/small 2>&1 || true")
     served.run(ollama_hardening="strict").assert_unchanged()
+    served.run("verify.yml", ollama_hardening="strict").assert_unchanged()
+
+
+def test_verify_tells_a_process_that_is_not_what_its_unit_says_and_stops_nothing(served):
+    for node in served.nodes:  # asked for after the start, as a kernel would that cannot give it
+        for unit in UNIT, RELAY:
+            node.sh(f"mkdir -p /run/systemd/system/{unit}.d; echo '[Service]\nPrivateIPC=yes' > /run/systemd/system/{unit}.d/ipc.conf")
+        node.sh("systemctl daemon-reload")
+
+    run = served.run("verify.yml", ollama_hardening="strict")
+
+    for node in served.nodes:
+        node.sh("rm -r /run/systemd/system/*ollama.service.d; systemctl daemon-reload")
+        assert running(node, UNIT, RELAY, SOCKET) == ["active"] * 3
+    assert run.status != 0
+    for unit in UNIT, RELAY:
+        assert run.output.count(f"{unit}: the process is in the machine's own IPC namespace") >= len(served.nodes), run.output
+    assert "Nothing was stopped" in run.output
+    served.run("verify.yml", ollama_hardening="strict").assert_ok()
 
 
 def test_strict_outlives_a_kill_and_a_relay_that_was_stopped_is_mended(served):
@@ -107,6 +126,8 @@ def test_a_process_that_is_not_what_its_unit_says_is_stopped_with_the_reason(ser
     for node in served.nodes:
         assert f"{UNIT}: the process is in the machine's own user namespace" in run.output
         assert f"{UNIT}: the process runs as root, not as ollama" in run.output
+        assert f"{UNIT} was stopped and disabled. Take out the drop-in" in " ".join(run.output.split())
         assert running(node, UNIT) == ["inactive"]
+        assert not node.holds(f"systemctl is-enabled -q {UNIT}")
         node.sh(f"rm {DROP_IN}")
     served.run(ollama_settings={"keep_alive": "7m"}).assert_ok()
