@@ -29,7 +29,7 @@ FLOATING = re.compile(r"[a-z]+", re.IGNORECASE)
 def problems(variables, checksums=None):
     """All that is wrong, one line each. ``checksums`` has {archive: ...} for every version whose sha256 is known."""
     found = version_problem(variables, checksums) or overlays_problems(variables, checksums)
-    found += checksums_problems(variables.get("ollama_release_checksums") or {})
+    found += checksums_problems(variables.get("ollama_release_checksums", {}))
     found += url_problems(variables)
     archive = variables.get("ollama_release_archive")
     if archive and not (isinstance(archive, str) and archive.startswith("/")):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -33,7 +34,7 @@ def test_a_plan_for_a_bare_host_writes_nothing(fleet):
 
     assert run.changed_tasks() == ["barellama.fleet.ollama : Probe | Compare the host with what is wanted",
                                    "barellama.fleet.ollama_models : Reconcile | Pull what is missing"]
-    for shown in ("+OLLAMA_HOST=127.0.0.1:11434", "+ExecStart=/opt/ollama/current/bin/ollama serve", TINY):
+    for shown in ("To be started: ollama (new)", "+OLLAMA_HOST=127.0.0.1:11434", "+ExecStart=/opt/ollama/current/bin/ollama serve", TINY):
         assert shown in run.output
     for node in fleet.nodes:
         assert not node.holds("test -e /opt/ollama || test -e /etc/ollama || getent passwd ollama")
@@ -45,6 +46,23 @@ def test_a_second_run_changes_nothing_and_costs_four_tasks_on_the_host(served):
     assert len(run.hosts) == len(served.nodes)
     for counts in run.hosts.values():
         assert 0 < counts["host"] <= 4, run.tasks
+
+
+def test_a_plan_names_what_restarts_and_why_and_a_host_as_wanted_has_none(served):
+    plan = served.run("site.yml", "--check", "--diff", ollama_settings={"num_parallel": 3}).assert_ok().output
+    assert "To be restarted: ollama (settings)" in plan and "+OLLAMA_NUM_PARALLEL=3" in plan, plan
+    assert "BARELLAMA_DEFINITION" not in plan and not re.search("[0-9a-f]{32}", plan), plan
+    plan = served.run("site.yml", "--check", "--diff", ollama_version="0.32.15").assert_ok().output
+    assert "To be restarted: ollama (version 0.32.15, was 0.34.4" in plan, plan
+    again = served.run("site.yml", "--check", "--diff").assert_unchanged()
+    assert "To be " not in again.output, again.output
+
+
+def test_verify_says_for_every_host_what_serves(served):
+    output = " ".join(served.run("verify.yml").assert_ok().output.split())
+    for node in served.nodes:
+        assert f"{node.name} at http://127.0.0.1:11434: serves Ollama 0.34.4, 1 wanted models are there and generate (level 4); " \
+               "method systemd, instances default" in output, output
 
 
 def test_a_second_run_needs_no_site(served):

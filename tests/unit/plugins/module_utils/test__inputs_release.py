@@ -42,6 +42,8 @@ BAD = [
     ("7", {"ollama_release_checksums": {"amd64": "a" * 63}},
      f"ollama_release_checksums.amd64: '{'a' * 60}...' is not a sha256 (63 characters); "
      "write 64 hexadecimal digits in lower case, in quotes"),
+    ("7", {"ollama_release_checksums": None},
+     "ollama_release_checksums: nothing is not a dictionary; for example {amd64: <64 hexadecimal digits>}"),
     ("7", {"ollama_release_checksums": {"arm64": 5}},
      "ollama_release_checksums.arm64: 5 is not a sha256; write 64 hexadecimal digits in lower case, in quotes"),
     ("8", {"ollama_release_checksums": {"amd64": "md5:abc"}},
