@@ -67,7 +67,7 @@ def _former(recorded):
 
 def _made(desired, probe, before, method):
     """The desired things in the words of a record, without those that were there before this role came."""
-    known = {identity(thing) for thing in before}
+    known = {identity(thing): thing for thing in before}
     absent = {
         (kind, item.get("path") or item.get("name"))
         for kind in MADE_IF_ABSENT
@@ -75,6 +75,7 @@ def _made(desired, probe, before, method):
         if item["found"]["state"] == "absent"
     }
     things = [_thing(item, method) for item in desired if item["kind"] in RECORDED]
+    things = [known.get(identity(each)) or _account(each, probe) if each["kind"] == "user" else each for each in things]
     return [
         thing
         for thing in things
@@ -92,6 +93,12 @@ def _thing(item, method):
         names = ("path",)
     thing = {"kind": item["kind"], **{name: item[name] for name in names if name in item}}
     return {**thing, "method": method} if item["kind"] in RUNNING else thing
+
+
+def _account(thing, probe):
+    """A user, with its group only where that is made too: others may be in one that was there before."""
+    others = [item for item in probe["apply"]["user"] if item["name"] == thing["name"] and item["found"].get("gid") is not None]
+    return {name: value for name, value in thing.items() if not (others and name == "group")}
 
 
 def _rolled(instances, probe):

@@ -157,4 +157,5 @@ def test_a_store_that_others_share_keeps_its_owner_and_mode_and_one_that_cannot_
     pair.run(fleet_probe=False, **SHARED).assert_unchanged()
     pair.run("remove.yml", ollama_remove_models=True, **SHARED).assert_ok()
     for node in pair.nodes:
-        assert node.sh("stat -c '%U:%G %a' /srv/models /srv/models/blobs | tr '\\n' ' '") == "root:ai 2775 ollama:ai 2775"
+        assert node.sh("stat -c '%U:%G %a' /srv/models") == "root:ai 2775"
+        assert node.sh("stat -c %G /srv/models/blobs/* | sort -u; getent group ai") == "ai\nai:x:2000:"

@@ -21,6 +21,13 @@ ROOTLESS = {"ollama_method": "podman", "ollama_container_rootless": True}
 # In this order: each starts as a switch from the one before.
 METHODS = [pytest.param(method, id=name) for name, method in
            (("docker", DOCKER), ("podman", PODMAN), ("rootless", ROOTLESS), ("systemd", SYSTEMD))]
+# What an operator may have beside ours: a Compose project of the natural name, and another account's Quadlet.
+BESIDE = f"""
+mkdir -p /srv/ui /etc/containers/systemd/users/1234
+echo '{{services: {{ui: {{image: "sites:5001/ollama/ollama:{NEW}"}}}}}}' > /srv/ui/compose.yaml
+docker compose -p ollama -f /srv/ui/compose.yaml up -d
+echo '[Container]' > /etc/containers/systemd/users/1234/ollama.container
+"""
 LISTS = """
 docker ps -a --format {{.Names}}
 podman ps -a --format {{.Names}}
@@ -72,6 +79,16 @@ def test_engines_that_are_too_old_are_named_before_anything_is_touched(fleet, no
     assert not nodes["debian12"].holds("test -e /etc/ollama || test -e /opt/ollama || getent passwd ollama")
 
 
+def test_a_host_whose_engines_are_too_old_goes_on_serving_and_is_removed(fleet, nodes):
+    node = nodes["debian12"]
+    fleet.run("site.yml", "--limit", node.name, ollama_version=OLD, **SYSTEMD).assert_ok()
+    before = node.process()
+    assert fleet.run("site.yml", "--limit", node.name, ollama_version=OLD, **PODMAN).status != 0
+    assert (node.process(), node.version()) == (before, OLD)
+    fleet.run("remove.yml", "--limit", node.name, ollama_version=OLD, **SYSTEMD).assert_ok()
+    assert not node.holds("curl -sf http://127.0.0.1:11434/api/version || test -e /opt/ollama || test -e /etc/ollama")
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_method_from_the_switch_to_it_to_a_bad_upgrade(modern, nodes, method):
     node = nodes["debian13"]
@@ -108,14 +125,32 @@ def test_a_switch_to_a_method_that_does_not_serve_goes_back(modern, nodes, metho
     modern(ollama_version=before[0], **SYSTEMD).assert_unchanged()
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_removal_leaves_the_models_and_nothing_else(modern, nodes, method):
+@pytest.mark.parametrize("method", METHODS[::-1])  # the first one serves already
+def test_removal_leaves_the_models_and_what_others_made_and_nothing_else(modern, nodes, method):
     node = nodes["debian13"]
-    modern(ollama_version=OLD, **method).assert_ok()
+    modern(ollama_version=NEW, **method).assert_ok()
+    node.sh(BESIDE)
+    beside = node.sh("docker ps -q --filter label=com.docker.compose.project=ollama")
     store = node.sh("find /usr/share/ollama/.ollama/models -type f | sort | sha256sum")
-    modern("remove.yml", ollama_version=OLD, **method).assert_ok()
+
+    modern("remove.yml", ollama_version=NEW, **method).assert_ok()
+
+    assert node.sh("docker ps -q --filter label=com.docker.compose.project=ollama") == beside
+    node.sh("docker compose -p ollama -f /srv/ui/compose.yaml down; rm /etc/containers/systemd/users/1234/ollama.container")
     assert where(node) == (0, 0)
     assert not node.holds("curl -sf http://127.0.0.1:11434/api/version")
     assert not node.holds("test -e /etc/ollama || test -e /opt/ollama || test -e /etc/systemd/system/ollama.service")
     assert not node.holds("find /etc/containers/systemd -name '*.container' | grep .")
+    assert not node.holds("ls /var/lib/systemd/linger/ollama || docker network ls | grep barellama")
     assert node.sh("find /usr/share/ollama/.ollama/models -type f | sort | sha256sum") == store
+
+
+def test_a_host_whose_record_is_lost_is_changed_and_removed_all_the_same(modern, nodes):
+    node = nodes["debian13"]
+    modern(ollama_version=NEW, **DOCKER).assert_ok()
+    node.sh("rm /var/lib/barellama/ollama.json")
+    modern(ollama_version=OLD, **DOCKER).assert_ok()
+    assert node.version() == OLD
+    modern("remove.yml", ollama_version=OLD, **DOCKER).assert_ok()
+    assert where(node) == (0, 0)
+    node.sh("rmdir /etc/ollama/compose /etc/ollama")  # nobody knows any more who made these

@@ -62,6 +62,16 @@ def test_accounts_and_directories_are_ours_only_where_they_were_absent_or_are_on
     assert {each["kind"] for each in ours} == {"directory", "file", "release", "unit"}
 
 
+def test_a_group_that_was_there_before_the_account_is_not_ours():
+    there = {"state": "absent", "gid": 2000}
+    assert {"kind": "user", "name": "o"} in planned(probe(user=[{**USER, "found": there}]))["made"]
+    # A run that was killed has made both, and the next one finds them.
+    ours = planned(probe(record={"made": [USER]}, user=[{**USER, "found": {"state": "present", "gid": 2000}}]))["made"]
+    assert [each for each in ours if each["kind"] == "user"] == [USER]
+    ours = planned(probe(record={"made": [{"kind": "user", "name": "o"}]}))["made"]
+    assert [each for each in ours if each["kind"] == "user"] == [{"kind": "user", "name": "o"}]
+
+
 def test_an_instance_that_is_no_longer_listed_is_retired_and_its_files_swept():
     old = [{"kind": "unit", "name": "old.service", "method": "systemd"}, {"kind": "file", "path": "/etc/ollama/old.env"}]
     found = planned(probe(record={"made": MADE + old, **PROVEN}))
