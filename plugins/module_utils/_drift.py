@@ -58,7 +58,8 @@ def _to_apply(item, found, wanted):
 
     A directory that keeps its owner and mode is given as it is.
     """
-    kept = {field: found[field] for field in ("mode", "owner", "group")} if "access" in wanted else {}
+    usable = "access" in wanted and found["access"] == wanted["access"]
+    kept = {field: found[field] for field in ("mode", "owner", "group")} if usable else {}
     applied = {**item, **kept, "found": {field: _plain(value) for field, value in found.items()}}
     return {**applied, "groups": found["groups_present"]} if item["kind"] == "user" else applied
 

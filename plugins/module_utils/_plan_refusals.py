@@ -69,9 +69,8 @@ def _taken_numbers(users):
     """What groupadd and useradd would fail with, half-way."""
     for item in users:
         for field, holder in (item["found"].get("taken") or {}).items():
-            name = {"uid": "ollama_user", "gid": "ollama_group"}[field]
             yield (f"ollama_{field}: {item[field]} is that of {holder} on this host; choose a number that is free on every "
-                   f"host of the fleet, or set {name}: {holder}")
+                   "host of the fleet")
 
 
 def _other_numbers(users):

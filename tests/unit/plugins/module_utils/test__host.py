@@ -80,8 +80,9 @@ def test_a_directory_that_others_closed_to_its_owner_to_be_differs(observe, tmp_
     item = {"kind": "directory", "path": "/d", "mode": "0755", "owner": "ollama", "group": "ollama", "kept": True}
     found = observe(**item)
     assert found["access"] == "no right to read, write, enter"
-    (told,) = report([item], [found], everything=False)["differences"]
-    assert told["reason"] == "access is no right to read, write, enter, not full"
+    told = report([item], [found], everything=False)
+    assert told["differences"][0]["reason"] == "access is no right to read, write, enter, not full"
+    assert told["apply"]["directory"][0]["owner"] == "ollama"
 
 
 def test_names_are_those_that_are_wanted_where_they_fit(observe, tmp_path):

@@ -71,10 +71,8 @@ def test_a_directory_of_others_that_the_account_cannot_use_is_refused_and_one_th
 def test_a_number_that_another_account_has_is_refused_with_its_name():
     found = {"state": "absent", "taken": {"uid": "backup", "gid": "staff"}}
     assert told(user=[{"name": "ollama", "uid": 34, "gid": 50, "found": found}]) == [
-        "ollama_uid: 34 is that of backup on this host; choose a number that is free on every host of the fleet, "
-        "or set ollama_user: backup",
-        "ollama_gid: 50 is that of staff on this host; choose a number that is free on every host of the fleet, "
-        "or set ollama_group: staff"]
+        "ollama_uid: 34 is that of backup on this host; choose a number that is free on every host of the fleet",
+        "ollama_gid: 50 is that of staff on this host; choose a number that is free on every host of the fleet"]
 
 
 def test_a_directory_that_is_a_link_is_refused():
