@@ -53,13 +53,15 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``level`` is the highest that was reached; ``hopeless`` when waiting alone will not make it better."""
+    """``level`` is the highest that was reached; ``hopeless`` when waiting alone will not make it better, ``ended`` when
+    that is because its process has ended for good, or ends again and again."""
 
     level: int
     state: str
     reason: str
     version: str | None = None
     hopeless: bool = False
+    ended: bool = False
 
 
 def check_times(wait, timeout):
@@ -173,6 +175,7 @@ def report(wanted, verdict, level, seconds):
         "state": verdict.state,
         "reason": verdict.reason,
         "version": verdict.version,
+        "ended": verdict.ended,
         "seconds": round(seconds, 3),
     }
 

@@ -23,6 +23,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._client import (
     Unreachable,
 )
 from ansible_collections.barellama.fleet.plugins.module_utils._health import DOWN, Verdict
+from ansible_collections.barellama.fleet.plugins.module_utils._health_process import Watch
 from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import by_name
 
 MOST_AT_A_TIME = 128
@@ -32,16 +33,22 @@ TOKEN_TIMEOUT = 300  # the first token comes after the model is loaded
 ONE_TOKEN = {"prompt": "Hello", "options": {"num_predict": 1, "temperature": 0}}
 
 
-def look_at_all(instances, level, timeout=None, wait=0):
-    """The reports on a list of Wanted, in order. ``timeout`` is per request, ``wait`` in all, both in seconds."""
+def look_at_all(instances, level, timeout=None, wait=0, tools=None):
+    """The reports on a list of Wanted, in order. ``timeout`` is per request, ``wait`` in all, both in seconds.
+
+    With ``tools``, a Commands, nobody waits for a process on this host that ended for good, or again and again.
+    """
     with ThreadPoolExecutor(min(len(instances), MOST_AT_A_TIME)) as pool:
-        return list(pool.map(lambda wanted: _wait_for(wanted, level, timeout, wait), instances))
+        return list(pool.map(lambda wanted: _wait_for(wanted, level, timeout, wait, tools), instances))
 
 
-def _wait_for(wanted, level, timeout, wait):
+def _wait_for(wanted, level, timeout, wait, tools):
     begin = time.monotonic()
+    watch = Watch(wanted, tools) if tools and wait else None
     while True:
         verdict = look(wanted, level, timeout)
+        if watch and verdict.state != _health.HEALTHY:
+            verdict = watch.judge(verdict)
         spent = time.monotonic() - begin
         if verdict.state == _health.HEALTHY or verdict.hopeless or spent + PAUSE > wait:
             return _health.report(wanted, verdict, level, spent)

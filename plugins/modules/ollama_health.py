@@ -32,10 +32,10 @@ options:
         type: str
         required: true
       unit:
-        description: The systemd unit that messages tell to look at.
+        description: The systemd unit that runs it on this host. Messages tell to look at it.
         type: str
       container:
-        description: The Docker container that messages tell to look at.
+        description: The Docker container that it runs in on this host. Messages tell to look at it.
         type: str
       label:
         description: The service of launchd, on macOS, that messages tell to look at.
@@ -68,7 +68,8 @@ options:
   wait:
     description:
       - Seconds to keep looking until all servers are healthy. A look that runs when the time is up is finished.
-      - There is no waiting for what does not come by itself, such as a missing model.
+      - There is no waiting for what does not come by itself, such as a missing model, or a server whose unit has failed or
+        container has exited, or whose process was restarted twice during the wait. The reason has its last words then.
     type: int
     default: 0
   timeout:
@@ -140,6 +141,10 @@ instances:
       description: The version that answered, if one did.
       type: str
       sample: 0.34.4
+    ended:
+      description: Whether waiting ended early, as its process on this host has ended for good, or ends again and again.
+      type: bool
+      sample: false
     seconds:
       description: How long it took, waiting included.
       type: float
@@ -151,6 +156,7 @@ state:
   sample: healthy
 """
 
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_commands import Commands
 from ansible_collections.barellama.fleet.plugins.module_utils._health import check_times, summary, wanted_instances
 from ansible_collections.barellama.fleet.plugins.module_utils._health_probe import look_at_all
 from ansible_collections.barellama.fleet.plugins.module_utils._module import run
@@ -179,7 +185,8 @@ def probe(module):
     options = module.params
     check_times(options["wait"], options["timeout"])
     instances = wanted_instances(options["instances"], options["smallest"])
-    return summary(look_at_all(instances, options["level"], options["timeout"], options["wait"]), options["fail"])
+    tools = Commands(module.run_command)
+    return summary(look_at_all(instances, options["level"], options["timeout"], options["wait"], tools), options["fail"])
 
 
 def main():

@@ -156,7 +156,7 @@ def result(state):
 def test_a_report_has_what_programs_need():
     assert result("down") == {
         "name": "default", "url": "http://127.0.0.1:11434", "level": 0, "wanted": 2, "state": "down",
-        "reason": "it is down", "version": None, "seconds": 0.123,
+        "reason": "it is down", "version": None, "ended": False, "seconds": 0.123,
     }
 
 

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ansible_collections.barellama.fleet.plugins.module_utils import _health_probe as probe
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_commands import Commands
 from ansible_collections.barellama.fleet.plugins.module_utils._health import Wanted
 from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
 
@@ -238,6 +239,17 @@ def test_waiting_ends_with_the_last_reason_when_the_time_is_up(ollama, monkeypat
     (found,) = probe.look_at_all([wanted(server.url)], 2, wait=0.1)
     assert found["state"] == "wrong-version"
     assert len(server.requests) > 1
+
+
+@pytest.mark.parametrize("state, wait, ended", [("failed", 30, True), ("failed", 0, False), ("active", 0.1, False)])
+def test_waiting_ends_at_once_when_the_process_has_ended(closed, monkeypatch, state, wait, ended):
+    monkeypatch.setattr(probe, "PAUSE", 0.01)
+    tools = Commands(lambda command, **_options: (0, f"ActiveState={state}\nError: no room\n", ""))
+    begin = time.monotonic()
+    (found,) = probe.look_at_all([wanted(closed)], 2, wait=wait, tools=tools)
+    assert time.monotonic() - begin < 5
+    assert (found["state"], found["ended"]) == ("down", ended)
+    assert ("(connection refused); ollama-a is failed: Error: no room; see: " in found["reason"]) is ended
 
 
 @pytest.mark.parametrize("paths", [{"tags": Answer({"models": []})}, {"version": Answer("<html>")}])
