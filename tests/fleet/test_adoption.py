@@ -58,7 +58,7 @@ systemctl daemon-reload; systemctl enable -q ollama; systemctl restart ollama
 
 DOCKER_RUN = f"""
 docker run -d -v ollama:/root/.ollama -p 127.0.0.1:11434:11434 -e OLLAMA_NUM_PARALLEL=4 -e OLLAMA_KEEP_ALIVE=-1 \
-  -e MY_TOKEN=geheim --restart always --cap-add SYS_NICE --label team=ai --name ollama sites:5001/ollama/ollama:{OLD} >/dev/null
+  -e MY_TOKEN=geheim --restart always --shm-size 1g --label team=ai --name ollama sites:5001/ollama/ollama:{OLD} >/dev/null
 echo $(getent ahostsv4 sites | cut -d' ' -f1) sites blobs | docker exec -i ollama sh -c 'cat >> /etc/hosts'
 {ANSWERS}docker exec ollama ollama pull --insecure {TINY} >/dev/null 2>&1
 """
@@ -164,7 +164,7 @@ def test_a_plan_tells_each_setting_and_changes_nothing(found):
                  f"stays: {DROP_IN}: a drop-in of yours",
                  "goes once ours serves: /usr/local/lib/ollama",
                  "ollama_container_volume: ollama",
-                 "not carried over: CapAdd ['SYS_NICE']",
+                 "not carried over: ShmSize 1073741824",
                  "not carried over: restart policy always; ours is unless-stopped",
                  "not carried over: label team"):
         assert line in output, line
