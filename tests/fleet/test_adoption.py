@@ -17,7 +17,7 @@ import yaml
 
 from .conftest import BED, ROOT, Fleet, bed
 
-PATIENCE = 60
+PATIENCE = 300
 OLD, NEW, BAD = "0.32.15", "0.34.4", "0.34.5"
 TINY = "sites:5001/demo/tiny:latest"
 DROP_IN = "/etc/systemd/system/ollama.service.d/override.conf"
@@ -121,12 +121,14 @@ def adopted(found):
 
 def kill_once(found, node, moment):
     """Adopt, and kill the run with all that it has started on the control node as soon as a shell script on the node succeeds."""
-    watch = node.start("sh", "-c", f"until {moment} >/dev/null 2>&1; do :; done")
+    watch = node.start("sh", "-c", f"until {moment} >/dev/null 2>&1; do sleep 0.05; done")
     run = subprocess.Popen(found.command(ROOT / "playbooks/adopt.yml", "--limit", f"localhost,{node.name}", ollama_version=NEW),
                            env=found.environment(), cwd=found.folder, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
                            start_new_session=True)
-    assert watch.wait(PATIENCE) == 0, f"not seen: {moment}"
-    os.killpg(run.pid, signal.SIGKILL)
+    try:
+        assert watch.wait(PATIENCE) == 0, f"not seen: {moment}"
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL, f"was through before: {moment}"
 
 
