@@ -27,10 +27,10 @@ from ansible_collections.barellama.fleet.plugins.module_utils._release_source im
 # The longest that a run waits for another on the same host; a download takes longer, a switch does not.
 LOCK_WAIT = 30
 
-Order = namedtuple("Order", "root state wanted sources verify", defaults=(None, (), False))
+Order = namedtuple("Order", "root state wanted sources verify release keep", defaults=(None, (), False, None, None))
 Order.__doc__ = """What is asked for. ``wanted`` is a Release (a sha256 of None: the source knows it), ``sources`` has one
 of _release_source.py for each of its archives, and ``verify`` reads every file; all for the states staged and present
-alone."""
+alone. ``release`` is the id to go back to, ``keep`` are ids that are not retired."""
 
 
 def reconcile(order, zstd, check_mode, lock_wait=LOCK_WAIT):
@@ -69,7 +69,7 @@ def _decide(order):
     """The plan for the root as it is now, and the Release it is for (None for rolled_back and proven)."""
     seen = look(order.root)
     if order.state == "rolled_back":
-        return plan_rollback(seen), None
+        return plan_rollback(seen, order.release, order.keep), None
     if order.state == "proven":
         return plan_proof(seen), None
     wanted = known_release(order.wanted, seen)
@@ -79,7 +79,7 @@ def _decide(order):
         wanted = wanted.with_sums({asset: listed_sha256(sums, asset) for asset in unknown})
     if order.verify:
         seen = look_closely(order.root, seen, wanted.id)
-    return plan_install(wanted, seen, switch=order.state == "present"), wanted
+    return plan_install(wanted, seen, order.state == "present", order.keep), wanted
 
 
 def _fetch_lines(plan, wanted, sources):

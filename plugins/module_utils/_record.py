@@ -8,10 +8,11 @@
 
     made      what may be on the host because of us, each as the one that removes it needs it
     begun     whether something was begun and neither proven nor restored since: then nothing counts as defined
-    proven    a snapshot of what passed its gate last: definition, method, version, served, made, and files
-    previous  the snapshot before, which had another version or method
+    proven    a snapshot of what passed its gate last: definition, method, version, release, served, made, and files
+    previous  the snapshot before, which had another version, release or method
     failed    version -> when it did not pass, and why
 
+``release`` of a snapshot is what it runs from, the id of a release or an image, and None where that is not known.
 ``files`` of a snapshot maps a path to {content, mode, owner, group}, the content as text with surrogateescape.
 """
 
@@ -22,7 +23,7 @@ import json
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 
 EMPTY = {"made": [], "begun": False, "proven": None, "previous": None, "failed": {}}
-IDENTITY = ("definition", "method", "version", "served")
+IDENTITY = ("definition", "method", "version", "release", "served")
 SNAPSHOT = {*IDENTITY, "made", "files"}
 LONGEST_REASON = 500
 # The definition of what others made and adopt.yml has put on record.
@@ -66,7 +67,7 @@ def begun(record, made):
 def proven(record, snapshot):
     """The snapshot serves: all that is made is in it, and its version may be installed again anywhere."""
     former, previous = record["proven"], record["previous"]
-    other = former and any(former[field] != snapshot[field] for field in ("version", "method"))
+    other = former and any(former[field] != snapshot[field] for field in ("version", "release", "method"))
     # The program of what was adopted goes once its successor is proven, so nothing leads back there.
     if other and former["definition"] != ADOPTED:
         previous = former
@@ -120,7 +121,7 @@ def found(record):
         **(identity(known["proven"]) if known["proven"] else dict.fromkeys(IDENTITY)),
         **({"definition": None} if known["begun"] and not _is_adopted(known["proven"]) else {}),
         "made": known["made"],
-        "previous": previous and {"method": previous["method"], "version": previous["version"]},
+        "previous": previous and {field: previous[field] for field in ("method", "version", "release")},
         "failed": known["failed"],
     }
 

@@ -18,7 +18,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._drift import repo
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._host import Host
 
-Event = namedtuple("Event", "state made definition method version served files reason to")
+Event = namedtuple("Event", "state made definition method version release served files reason to")
 
 
 def reconcile(path, event, check_mode):

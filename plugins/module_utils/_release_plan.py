@@ -80,8 +80,11 @@ class Plan(namedtuple("Plan", "target leftovers install switch previous prove re
         }
 
 
-def plan_install(wanted, seen, switch):
-    """The plan that makes ``wanted`` (a Release with its sums) complete and, if ``switch``, current."""
+def plan_install(wanted, seen, switch, keep=None):
+    """The plan that makes ``wanted`` (a Release with its sums) complete and, if ``switch``, current.
+
+    ``keep`` are ids that are not retired.
+    """
     missing = not wanted.is_met_by(seen.releases.get(wanted.id))
     needed = [archive.sha256 for archive in wanted.archives] if missing else []
     leftovers = seen.leftovers + [
@@ -89,8 +92,8 @@ def plan_install(wanted, seen, switch):
     ]
     switch = switch and _id(seen.current) != wanted.id
     previous = _next_previous(wanted, seen) if switch else _id(seen.previous, None)
-    kept = (wanted.id, previous, _id(seen.proven))
-    retire = sorted(name for name in seen.releases if name not in kept) if switch else []
+    kept = {wanted.id, previous, _id(seen.proven), *(keep or ())}
+    retire = sorted(set(seen.releases) - kept) if switch else []
     return Plan(wanted.id, leftovers, missing, switch, previous, False, retire, seen)
 
 
@@ -101,17 +104,30 @@ def _next_previous(wanted, seen):
     return next((found["id"] for found in candidates if found and found["complete"]), _id(seen.previous, None))
 
 
-def plan_rollback(seen):
-    """The plan that makes the previous release current. ``previous`` stays: done twice, it changes nothing."""
-    target = _demand_complete(seen.previous, "previous", "nothing to roll back to")
-    return Plan(target, seen.leftovers, False, _id(seen.current) != target, target, False, [], seen)
+def plan_rollback(seen, name=None, keep=None):
+    """The plan that makes the previous release current, or the one with the id ``name``.
+
+    ``previous`` stays: done twice, it changes nothing. With ``keep``, ids, all other releases that nothing leads to go.
+    """
+    if name:
+        if not (seen.releases.get(name) or {}).get("complete"):
+            raise FleetError(f"release {name} is no longer on this host, or not complete; set its version as wanted and install it")
+        target = name
+        previous = _id(seen.previous, None)
+    else:
+        target = previous = _demand_complete(seen.previous, "previous", "nothing to roll back to")
+    switch = _id(seen.current) != target
+    kept = {target, previous, _id(seen.proven), *(keep or ())}
+    retire = sorted(set(seen.releases) - kept) if switch and keep is not None else []
+    return Plan(target, seen.leftovers, False, switch, previous, False, retire, seen)
 
 
 def plan_proof(seen):
-    """The plan that notes that the current release passed its gate."""
+    """The plan that notes that the current release passed its gate: from now on there is one way back, ``previous``."""
     target = _demand_complete(seen.current, "current", "nothing to call proven")
     prove = _id(seen.proven) != target
-    return Plan(target, seen.leftovers, False, False, _id(seen.previous, None), prove, [], seen)
+    retire = sorted(set(seen.releases) - {target, _id(seen.previous), _id(seen.proven)}) if prove else []
+    return Plan(target, seen.leftovers, False, False, _id(seen.previous, None), prove, retire, seen)
 
 
 def known_release(wanted, seen):

@@ -57,12 +57,12 @@ class Sandboxes:
         return parse_units(answer, names)
 
     def _process(self, pid):
-        """What ``_sandbox.lacking`` asks for; None where there is no such process."""
+        """What ``_sandbox.lacking`` asks for; None where there is no such process, or not yet."""
         if not pid:
             return None
         status, mounts = self._status(pid), read(f"{self._root}/proc/{pid}/mountinfo")
         namespaces = {name: self._namespace(pid, name) for name in NAMESPACES}
-        if not (status and mounts and all(namespaces.values())):
+        if not (status and mounts and all(namespaces.values())) or self._is_being_set_up(pid):
             return None
         return {
             "pid": pid,
@@ -74,6 +74,14 @@ class Sandboxes:
             "uids": {int(uid) for uid in status["Uid"].split()},
             "places": self._places(),
         }
+
+    def _is_being_set_up(self, pid):
+        """Whether systemd still builds the sandbox of a process that is to become the program."""
+        try:
+            program = os.readlink(f"{self._root}/proc/{pid}/exe")
+        except OSError:
+            return False
+        return os.path.basename(program) in ("systemd", "systemd-executor")
 
     def _status(self, pid):
         """The fields of /proc/PID/status; nothing where the process is gone."""

@@ -31,9 +31,9 @@ options:
   state:
     description:
       - V(begun) adds O(made) to what may be on the host.
-      - V(proven) keeps O(definition), O(method), O(version), O(served) and the content and rights of O(files) as what
-        serves. What may be on the host is from now on exactly O(made). What served before is kept as previous where
-        its version or method was another. The version no longer counts as failed.
+      - V(proven) keeps O(definition), O(method), O(version), O(release), O(served) and the content and rights of O(files)
+        as what serves. What may be on the host is from now on exactly O(made). What served before is kept as previous where
+        its version, release or method was another. The version no longer counts as failed.
       - V(failed) keeps that O(version) did not pass, and the O(reason).
       - V(restored) writes the files of the proven or the previous state (see O(to)) back where they differ. Things of
         kind C(file) that were begun since then are removed.
@@ -59,6 +59,11 @@ options:
   version:
     description:
       - The version that serves, or that failed. Required for the states V(proven) and V(failed).
+    type: str
+  release:
+    description:
+      - What it runs from, so that a way back finds it and nothing removes it. The id of a release, or an image. Used by
+        O(state=proven).
     type: str
   served:
     description:
@@ -142,6 +147,10 @@ record:
       description: The version that serves.
       type: str
       sample: 0.34.4
+    release:
+      description: What it runs from, the id of a release or an image.
+      type: str
+      sample: 0.34.4-c238986e
     served:
       description: Where it answers.
       type: list
@@ -154,9 +163,9 @@ record:
         - kind: unit
           name: ollama.service
     previous:
-      description: C(method) and C(version) of what served before; V(none) where there is none.
+      description: C(method), C(version) and C(release) of what served before; V(none) where there is none.
       type: dict
-      sample: {method: systemd, version: 0.32.15}
+      sample: {method: systemd, version: 0.32.15, release: 0.32.15-50539c5f}
     failed:
       description: For each version that failed, C(when) and the C(reason).
       type: dict
@@ -166,8 +175,8 @@ record:
           when: "2026-11-21T11:20:00Z"
     restored:
       description:
-        - The state whose files are there again, with its C(definition), C(method), C(version), C(served), C(made) and
-          the paths of its C(files).
+        - The state whose files are there again, with its C(definition), C(method), C(version), C(release), C(served),
+          C(made) and the paths of its C(files).
       type: dict
       returned: when O(state=restored)
 actions:
@@ -191,6 +200,7 @@ SPEC = {
     "definition": {"type": "str"},
     "method": {"type": "str"},
     "version": {"type": "str"},
+    "release": {"type": "str"},
     "served": {"type": "list", "elements": "dict", "default": []},
     "files": {"type": "list", "elements": "path", "default": []},
     "reason": {"type": "str"},

@@ -16,8 +16,8 @@ description:
   - The archive is fetched (an interrupted download is resumed), compared with its sha256, unpacked beside its place by
     strict rules, flushed to disk and renamed into place. Then a symbolic link is switched by another rename.
   - Whatever kills a run, C(current) leads to a complete release; the next run removes what the killed one left.
-  - The release to go back to is kept for O(state=rolled_back), and so is the proven one. Others are removed after a
-    switch.
+  - The release to go back to is kept for O(state=rolled_back), and so are the proven one and those in O(keep). Others are
+    removed after a switch.
   - Services are neither stopped nor started. A running server keeps the release it was started from until its restart.
 notes:
   - "Layout: C(releases/<version>-<first 8 digits of the sha256>/{bin,lib}) below O(root), where each overlay adds
@@ -37,6 +37,17 @@ options:
       - The version, as V(X.Y.Z) or V(X.Y.Z-rcN). Write it in quotes.
       - Required for the states V(staged) and V(present).
     type: str
+  release:
+    description:
+      - The id of the release that O(state=rolled_back) makes current, as RV(release.id) told it. Left out, the one that
+        C(previous) leads to.
+    type: str
+  keep:
+    description:
+      - Ids of releases that a switch does not remove, although no link leads to them.
+      - Where it is given, though empty, O(state=rolled_back) removes the others, above all the one that is left.
+    type: list
+    elements: str
   root:
     description:
       - Directory that holds the releases. It is made if it is missing, and the file system must allow programs.
@@ -49,9 +60,10 @@ options:
         to what was current where none is proven. A switch to the proven release leaves C(previous) as it is.
         So nothing leads back to a release that a killed run never put to the test.
       - V(rolled_back) lets C(current) lead to the previous release. C(previous) stays as it is, so that a second call
-        changes nothing. The release that was left is kept until the next switch. Without a previous release, as after
-        a first installation, this fails.
-      - V(proven) lets C(proven) lead to the current release. Say it once that has passed its health check.
+        changes nothing. The release that was left is kept until the next switch, unless O(keep) is given and does not
+        have it. Without a previous release, as after a first installation, this fails.
+      - V(proven) lets C(proven) lead to the current release. Say it once that has passed its health check. Releases
+        to which no link led then are removed.
     type: str
     choices: [staged, present, rolled_back, proven]
     default: present
@@ -220,6 +232,8 @@ INSTALLING = ["staged", "present"]
 
 SPEC = {
     "version": {"type": "str"},
+    "release": {"type": "str"},
+    "keep": {"type": "list", "elements": "str"},
     "root": {"type": "path", "default": "/opt/ollama"},
     "state": {"type": "str", "choices": [*INSTALLING, "rolled_back", "proven"], "default": "present"},
     "checksums": {"type": "dict", "default": {}},
@@ -240,13 +254,13 @@ def reconcile_release(module):
 def order(options):
     root, state = demand_usable(options["root"]), options["state"]
     if state not in INSTALLING:
-        return Order(root, state)
+        return Order(root, state, release=options["release"], keep=options["keep"])
     if options["idle_timeout"] < 1:
         raise FleetError(f"idle_timeout {options['idle_timeout']} is too short: give at least 1 second")
     own_sums, overlays = options["allow_release_checksums"], options["overlays"]
     wanted = wanted_release(options["version"], options["checksums"], platform.machine(), own_sums, overlays)
     places = sources(options["archive"], options["base_url"], wanted, options["idle_timeout"])
-    return Order(root, state, wanted, places, options["verify"])
+    return Order(root, state, wanted, places, options["verify"], keep=options["keep"])
 
 
 def main():

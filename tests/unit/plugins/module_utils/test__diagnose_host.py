@@ -111,7 +111,8 @@ def test_the_kernels_words_are_those_since_a_moment(machine):
 def test_the_record_and_what_it_names_is_looked_at(machine):
     host = machine.host()
     assert (host.record, host.record_trouble, host.missing_files, host.release_root) == (EMPTY, None, [], None)
-    snapshot = {"definition": "ab", "method": "systemd", "version": "0.34.4", "served": [], "made": [], "files": {"/etc/a": {}, "/etc/b": {}}}
+    snapshot = {"definition": "ab", "method": "systemd", "version": "0.34.4", "release": None, "served": [], "made": [],
+                "files": {"/etc/a": {}, "/etc/b": {}}}
     known = {**EMPTY, "proven": snapshot, "made": [{"kind": "release", "path": "/opt/ollama"}]}
     machine.file(RECORD.lstrip("/"), json.dumps(known))
     machine.file("etc/a")

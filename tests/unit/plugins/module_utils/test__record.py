@@ -21,11 +21,12 @@ FORMER = {
     "definition": "d1",
     "method": "systemd",
     "version": "0.32.15",
+    "release": "0.32.15-aaaaaaaa",
     "served": [{"port": 11434}],
     "made": [FILE, UNIT],
     "files": {FILE["path"]: KEPT},
 }
-NEXT = {**FORMER, "definition": "d2", "version": "0.34.4"}
+NEXT = {**FORMER, "definition": "d2", "version": "0.34.4", "release": "0.34.4-bbbbbbbb"}
 PROVEN = {**_record.EMPTY, "made": FORMER["made"], "proven": FORMER}
 REASON = {"reason": "no answer", "when": "2026-11-21T11:20:00Z"}
 
@@ -42,11 +43,12 @@ def test_what_is_begun_is_added_to_what_was_made():
     [
         (NEXT, FORMER),
         ({**FORMER, "method": "docker", "made": [COMPOSE, CONTAINER]}, FORMER),
+        ({**FORMER, "release": "0.32.15-aaaaaaaa+rocm-cccccccc"}, FORMER),
         ({**FORMER, "definition": "d3"}, None),
         (FORMER, None),
     ],
 )
-def test_what_is_proven_keeps_the_one_before_it_where_version_or_method_differ(now, previous):
+def test_what_is_proven_keeps_the_one_before_it_where_version_release_or_method_differ(now, previous):
     begun = _record.begun(PROVEN, [CONTAINER])
     record = _record.proven(begun, now)
     assert record == {**_record.EMPTY, "made": now["made"], "proven": now, "previous": previous}
@@ -109,9 +111,10 @@ def test_what_is_found_has_no_content_of_files():
         "definition": "d2",
         "method": "systemd",
         "version": "0.34.4",
+        "release": "0.34.4-bbbbbbbb",
         "served": [{"port": 11434}],
         "made": [FILE, UNIT],
-        "previous": {"method": "systemd", "version": "0.32.15"},
+        "previous": {"method": "systemd", "version": "0.32.15", "release": "0.32.15-aaaaaaaa"},
         "failed": {"0.34.5": REASON},
     }
     assert _record.found(record) == found
@@ -120,7 +123,7 @@ def test_what_is_found_has_no_content_of_files():
 
 
 def test_a_host_without_a_record_and_one_with_a_first_attempt():
-    nothing = dict.fromkeys(("definition", "method", "version", "served", "previous"))
+    nothing = dict.fromkeys(("definition", "method", "version", "release", "served", "previous"))
     assert _record.found(None) == {"state": "absent", **nothing, "made": [], "failed": {}}
     assert _record.found(_record.begun(_record.EMPTY, [UNIT])) == {"state": "present", **nothing, "made": [UNIT], "failed": {}}
 

@@ -173,6 +173,27 @@ def test_a_switch_keeps_the_way_back_to_what_is_proven(host, wanted, previous, r
     assert plan.proven == host.proven["id"]
 
 
+def test_what_is_kept_outlives_a_switch_and_goes_once_its_successor_is_proven():
+    assert plan_install(C, seen(B, A, proven=B), switch=True, keep=[A.id]).retire == []
+    assert plan_proof(seen(C, B, [A], proven=B)).retire == [A.id]
+    assert plan_proof(seen(C, B, [A], proven=C)).retire == []
+
+
+def test_a_rollback_to_a_release_by_its_id_lets_the_bad_one_go():
+    plan = plan_rollback(seen(C, B, [A], proven=B), B.id, [A.id, B.id])
+    assert plan.actions([]) == ["switch current: 0.3.0-cccccccc -> 0.2.0-bbbbbbbb", "remove release 0.3.0-cccccccc"]
+    back = plan_rollback(seen(B, B, [A], proven=B), A.id, [A.id, B.id])
+    assert (back.target, back.previous, back.retire) == (A.id, B.id, [])
+    assert not plan_rollback(seen(B, A, [C], proven=B), B.id, []).changed
+    assert plan_rollback(seen(C, B, [A], proven=B)).retire == []
+
+
+@pytest.mark.parametrize("host", [seen(B), seen(B)._replace(releases={A.id: found(A, False)})])
+def test_a_release_to_go_back_to_has_to_be_there(host):
+    with pytest.raises(FleetError, match=f"^release {A.id} is no longer on this host, or not complete; "):
+        plan_rollback(host, A.id)
+
+
 def test_links_are_written_in_the_order_that_survives_a_kill():
     assert plan_install(C, seen(B, A), switch=True).links == [("previous", B.id), ("current", C.id)]
     assert plan_install(A, seen(), switch=True).links == [("current", A.id)]

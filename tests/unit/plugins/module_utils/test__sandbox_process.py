@@ -156,3 +156,14 @@ def test_who_may_not_look_is_told_the_cure(host, monkeypatch):
     monkeypatch.setattr(_sandbox_process.os, "readlink", refused)
     with pytest.raises(FleetError, match=r"cannot read .*/proc/7/ns/mnt: Permission denied; run this task as root \(become: true\), in a container with"):
         host.look("ollama.service")
+
+
+def test_a_process_that_systemd_still_sets_up_is_not_judged(host):
+    host.process(7, {"user": 1})
+    host.unit("a.service", MainPID="7", PrivateUsers="yes")
+    program = host.root / "proc/7/exe"
+    program.symlink_to("/usr/bin/python3.11")
+    assert host.look("a.service")["lacking"]
+    program.unlink()
+    program.symlink_to("/usr/lib/systemd/systemd-executor")
+    assert host.look("a.service") == {"units": [{"name": "a.service", "state": "stopped", "pid": None}], "lacking": []}
