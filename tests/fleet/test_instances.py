@@ -130,6 +130,7 @@ def test_what_is_on_record_by_adoption_alone_is_not_removed(pair):
         run = pair.run("remove.yml", "--limit", node.name, **options)
         assert run.status != 0 and "What serves here was set up by others" in " ".join(run.output.split())
     assert node.holds("test -e /etc/systemd/system/theirs.service && test -e /var/lib/barellama/ollama.json")
+    node.sh("rm -r /etc/systemd/system/theirs.service /var/lib/barellama")
 
 
 def test_a_number_that_another_account_has_is_refused_before_anything_is_touched(pair):
