@@ -98,3 +98,31 @@ def test_an_operator_goes_back_with_one_command(upgraded):
     assert f"Ollama {NEW} failed on this host at 20" in upgraded.run(ollama_version=NEW).output
     upgraded.run(ollama_version=NEW, ollama_retry_failed_version=True).assert_ok()
     assert [node.version() for node in upgraded.nodes] == [NEW, NEW]
+
+
+def test_a_rollback_to_a_release_that_no_longer_serves_is_undone(upgraded):
+    node = upgraded.nodes[0]
+    program = f"/opt/ollama/releases/{OLD}-*/bin/ollama"
+    node.sh(f"cp -p {program} /root/kept && size=$(stat -c %s {program}) && "
+            f"printf '#!/bin/sh\\necho Error: worn out >&2\\nexit 1\\n' > $(echo {program}) && truncate -s $size {program}")
+    run = upgraded.run("rollback.yml", "--limit", node.name)
+    told = " ".join(run.output.split())
+    assert run.status != 0
+    assert "Error: worn out" in told, told
+    assert f"Ollama {OLD} does not serve here any more, so this host was not rolled back: Ollama {NEW} serves again." in told, told
+    assert node.version() == NEW
+    upgraded.run(ollama_version=NEW).assert_unchanged()
+
+    node.sh(f"cp -p /root/kept $(echo {program})")
+    assert f"{node.name}: Ollama {NEW} -> {OLD}, serving" in upgraded.run("rollback.yml", "--limit", node.name).assert_ok().output
+    assert node.version() == OLD
+
+
+def test_a_rollback_to_a_release_that_is_gone_is_refused_before_anything_is_touched(upgraded):
+    node = upgraded.nodes[1]
+    node.sh(f"rm -r /opt/ollama/releases/{OLD}-*")
+    serving = node.process()
+    for options in (["--check"], []):
+        run = upgraded.run("rollback.yml", "--limit", node.name, *options)
+        assert run.status != 0 and "is no longer on this host, or not complete" in " ".join(run.output.split()), run.output
+    assert node.process() == serving
