@@ -90,7 +90,7 @@ def _thing(item, method):
         return {"kind": "release", "path": item["root"]}
     names = ("path", "name", "group", "engine", "user") if item["kind"] != "file" else ("path",)
     if item["kind"] in ("directory", "link"):
-        names = ("path",)
+        names = ("path", "target")
     thing = {"kind": item["kind"], **{name: item[name] for name in names if name in item}}
     return {**thing, "method": method} if item["kind"] in RUNNING else thing
 

@@ -81,7 +81,7 @@ class Sandboxes:
             program = os.readlink(f"{self._root}/proc/{pid}/exe")
         except OSError:
             return False
-        return os.path.basename(program) in ("systemd", "systemd-executor")
+        return os.path.basename(program.partition(" ")[0]) in ("systemd", "systemd-executor")  # "systemd (deleted)" after its update
 
     def _status(self, pid):
         """The fields of /proc/PID/status; nothing where the process is gone."""

@@ -51,6 +51,13 @@ def test_no_task_sets_a_public_name():
             assert name.startswith("__"), f"{named(path)}: {name} would shadow what an operator may set"
 
 
+def test_no_name_is_both_registered_and_a_variable_of_a_task():
+    registered = {task["register"]: path for path, task in all_tasks() if isinstance(task.get("register"), str)}
+    for path, task in all_tasks():
+        for name in task.get("vars") or ():
+            assert name not in registered, f"{named(path)}: {name} is hidden by what {named(registered[name])} registers"
+
+
 @pytest.mark.parametrize("path", [*task_files(), *files("roles/*/vars/*.yml", "role variables"),
                                   *files("roles/*/templates/**/*.j2", "templates")], ids=named)
 def test_nothing_forbidden_is_written(path):
