@@ -82,5 +82,5 @@ def survey(store, read=False, cache_path=None, check_mode=False):
     # A pull writes its manifest last: so what this one reads of the manifests is older than what it sees of the blobs.
     there, unreadable = models(store, before.whole)
     after, now = files.blobs(store), time.time()
-    sums = {digest: found for digest, found in sums.items() if before.whole[digest] == after.whole.get(digest)}
+    sums = {digest: found for digest, found in sums.items() if files.same(before.whole[digest], after.whole.get(digest))}
     return Survey(now, there, unreadable, after.whole, downloads(store, after.partial, now), after.leftovers, sums)

@@ -89,6 +89,11 @@ def identity(shape):
     return (shape.st_dev, shape.st_ino, shape.st_size, shape.st_mtime_ns, shape.st_ctime_ns)
 
 
+def same(one, other):
+    """Whether two looks saw the same. What a file takes on the disk may settle later, without any change."""
+    return other is not None and one._replace(allocated=0) == other._replace(allocated=0)
+
+
 @contextmanager
 def regular(path):
     """A descriptor of a file. Whatever else lies there is refused, without waiting for a pipe's other end."""

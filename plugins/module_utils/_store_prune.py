@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from ansible_collections.barellama.fleet.plugins.module_utils import _durable
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.barellama.fleet.plugins.module_utils._store_files import BLOB, Unusable, look, names_in, printable
+from ansible_collections.barellama.fleet.plugins.module_utils._store_files import BLOB, Unusable, look, names_in, printable, same
 from ansible_collections.barellama.fleet.plugins.module_utils._store_partials import ACTIVE, QUIET, STUCK
 
 QUARANTINE = "quarantine"
@@ -86,7 +86,7 @@ def carry_out(store, changes):
 
 def _carry_out(store, change):
     directory, name = os.path.join(store, change.place), change.file.name
-    if look(directory, name) != change.file:
+    if not same(change.file, look(directory, name)):
         return False
     if not change.to:
         # By descriptor: between two looks the store's owner could put a link in the directory's place.

@@ -101,6 +101,13 @@ def test_a_change_of_content_is_seen_although_size_and_time_are_set_back(store):
     assert (after.size, after.modified) == (before.size, before.modified)
 
 
+def test_what_is_the_same_stays_so_while_the_disk_settles(store):
+    store.file("blobs/x", b"12345")
+    file = files.look(str(store.path / "blobs"), "x")
+    assert files.same(file, file._replace(allocated=file.allocated + 4096))
+    assert not files.same(file, file._replace(identity=())) and not files.same(file, None)
+
+
 def test_a_store_must_be_there(tmp_path):
     with pytest.raises(FleetError, match="no store at .*OLLAMA_MODELS"):
         files.demand_store(str(tmp_path / "none"))
