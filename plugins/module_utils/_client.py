@@ -50,6 +50,20 @@ class Client:
         """Ask the server to drop the model from memory once running requests are done."""
         return self.generate(name, keep_alive=0)
 
+    def load(self, name, embeds=False, timeout=None, **fields):
+        """Bring the model into memory; a model that only embeds takes no other request than one to embed."""
+        if embeds:
+            return self.embed(name, "", timeout, **fields)
+        return self.generate(name, timeout, **fields)
+
+    def embed(self, model, text, timeout=None, **fields):
+        """The vectors of ``text`` in ``embeddings``; none for an empty text, which only loads the model."""
+        return self._http.object("POST", "/api/embed", dict(fields, model=model, input=text), timeout)
+
+    def copy(self, source, name):
+        """Let ``name`` be the model that ``source`` is, whatever it was before; ``Refused`` without ``source``."""
+        self._http.body("POST", "/api/copy", {"source": source, "destination": name})
+
     def delete(self, name):
         """Remove a model from the store; ``Refused`` with status 404 when there is none."""
         self._http.body("DELETE", "/api/delete", {"model": name})

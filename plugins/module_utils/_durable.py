@@ -88,8 +88,8 @@ def demand_space(directory, needed, purpose):
 
 def human_size(size):
     """Bytes as people say them, in powers of ten: 12.3 MB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 1000 or unit == "TB":
             return f"{size:.1f} {unit}" if unit != "B" else f"{size} B"
         size /= 1000
 

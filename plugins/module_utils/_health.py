@@ -11,18 +11,16 @@ digests, 4 every wanted model generates a token.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import by_name
+from ansible_collections.barellama.fleet.plugins.module_utils._models_wanted import KEYS, bare_digest
 from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
 from ansible_collections.barellama.fleet.plugins.module_utils._words import shown
 
 HEALTHY, MISSING, WRONG, DOWN = STATES = ("healthy", "model-missing", "wrong-version", "down")  # from best to worst
-DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 A_DAY = 86400
-MODEL_KEYS = ("name", "digest", "state")
 
 
 @dataclass(frozen=True)
@@ -93,24 +91,15 @@ def _wanted_models(item):
     wanted = []
     for entry in item.get("models") or []:
         entry = entry if isinstance(entry, dict) else {"name": entry}
-        strangers = [key for key in entry if key not in MODEL_KEYS]
+        strangers = [key for key in entry if key not in KEYS]
         if strangers:
-            raise FleetError(f"{item['name']}: a model has {shown(strangers[0])}; it may have {', '.join(MODEL_KEYS)}")
+            raise FleetError(f"{item['name']}: a model has {shown(strangers[0])}; it may have {', '.join(KEYS)}")
         if not isinstance(entry.get("name"), str):
             wrong = shown(entry.get("name"))
             raise FleetError(f"{item['name']}: {wrong} is not a model's name; for example llama3.2:3b")
         if entry.get("state") != "absent":
-            wanted.append((ModelName.manageable(entry["name"]), _bare_digest(entry)))
+            wanted.append((ModelName.manageable(entry["name"]), bare_digest(entry["name"], entry.get("digest"))))
     return wanted
-
-
-def _bare_digest(entry):
-    digest = entry.get("digest")
-    found = DIGEST.fullmatch(digest) if isinstance(digest, str) else None
-    if digest is not None and not found:
-        raise FleetError(f"digest {shown(digest)} of model {entry['name']} is not a sha256; "
-                         "write its 64 hexadecimal digits")
-    return found and found[1]
 
 
 def judge_version(wanted, found):

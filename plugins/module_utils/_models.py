@@ -15,67 +15,70 @@ from dataclasses import dataclass
 from ansible_collections.barellama.fleet.plugins.module_utils._client import ClientError, Unreachable
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._manifests import Manifest
+from ansible_collections.barellama.fleet.plugins.module_utils._models_foresight import foresee
+from ansible_collections.barellama.fleet.plugins.module_utils._models_memory import apply_memory, plan_memory
 from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import by_name, changes, report
-from ansible_collections.barellama.fleet.plugins.module_utils._models_space import bytes_missing, refuse_full_disk
 from ansible_collections.barellama.fleet.plugins.module_utils._pull import PullFailed, pull
-from ansible_collections.barellama.fleet.plugins.module_utils._registry import NotInRegistry, Registry, RegistryError
-
-VERSION_BEFORE_INSTALL = "0.34.4"  # told to registries while no server runs yet that could be asked
+from ansible_collections.barellama.fleet.plugins.module_utils._store_files import blobs
+from ansible_collections.barellama.fleet.plugins.module_utils._store_models import models
 
 
 @dataclass(frozen=True)
 class Terms:
-    """How models are fetched. ``store`` is the path of the models directory, or None for no look at the disk."""
+    """How models are fetched, and whether those that nobody lists go (``exact``).
+
+    ``store`` is the path of the models directory, or None for no look at the disk; ``deadline`` 0 means none.
+    """
 
     insecure: bool = False
     max_parallel: int = 2
     store: str | None = None
     reserve: int = 0
     idle_timeout: int = 600
+    deadline: int = 0
     registry_timeout: int = 10
+    exact: bool = False
 
     def __post_init__(self):
-        for option, least in (("max_parallel", 1), ("reserve", 0), ("idle_timeout", 1), ("registry_timeout", 1)):
-            if getattr(self, option) < least:
-                raise FleetError(f"{option} is {getattr(self, option)}; it must be at least {least}")
+        least = {"max_parallel": 1, "reserve": 0, "idle_timeout": 1, "deadline": 0, "registry_timeout": 1}
+        for option, smallest in least.items():
+            if getattr(self, option) < smallest:
+                raise FleetError(f"{option} is {getattr(self, option)}; it must be at least {smallest}")
 
 
 def reconcile(client, wanted, terms, check_mode=False, warn=lambda text: None):
-    """Make ``wanted`` (ModelName → state) true, or only tell what would be done; the module's result."""
-    plan = changes(wanted, _listed(client, check_mode))
-    pulls = [change for change in plan if change.action == "pull"]
-    unknown = foresee(client, pulls, terms, check_mode) if pulls and (check_mode or terms.store) else []
+    """Make ``wanted`` (ModelName → Wish) true, or only tell what would be done; the module's result."""
+    listed = _asked(client.tags, check_mode, terms.store)
+    plan = changes(wanted, listed, terms.exact)
+    unknown = foresee(client, _due(plan, "pull"), terms, check_mode)
+    pulls = _due(plan, "pull")
+    settle_copies(plan)
+    speaks_of_memory = any(change.wish.loaded is not None for change in plan)
     if check_mode:
         for words in unknown:
             warn(f"{words}: its digest and size stay unknown until it is pulled")
+        if speaks_of_memory:
+            plan_memory(plan, listed, _asked(client.ps, check_mode))
         return report(plan)
-    remove(client, [change for change in plan if change.action == "delete"])
-    failures = fetch(client, pulls, terms)
-    if failures:
-        done = report([change for change in plan if change.after or change.action != "pull"])
-        raise FleetError(f"{len(failures)} of {len(pulls)} models could not be pulled: {'; '.join(failures)}", **done)
+    remove(client, _due(plan, "delete"))
+    failures = {f"of {len(pulls)} models could not be pulled": fetch(client, pulls, terms)}
+    settle_copies(plan)
+    failures["models could not be copied"] = copy(client, _due(plan, "copy"))
+    if speaks_of_memory:
+        listed = client.tags() if pulls or _due(plan, "copy") else listed
+        plan_memory(plan, listed, client.ps())
+        failures["models could not be loaded or unloaded"] = apply_memory(client, plan, listed, terms.idle_timeout)
+    told = [f"{len(words)} {what}: {'; '.join(words)}" for what, words in failures.items() if words]
+    if told:
+        raise FleetError("; ".join(told), **report(plan))
     return report(plan)
 
 
-def foresee(client, pulls, terms, strict):
-    """Ask the registries what the pulls would bring; fills in ``after`` and ``bytes`` and checks the disk.
-
-    Returns the reasons why a registry did not tell, one for each such model. A model that a registry does not have is
-    an error when ``strict``; else it is one of them, since the server may know more than an anonymous caller.
-    """
-    untold = RegistryError if strict else (RegistryError, NotInRegistry)
-    registry = Registry(_version(client), terms.insecure, terms.registry_timeout)
-    unknown = []
-    with ThreadPoolExecutor(terms.max_parallel) as pool:
-        for change, answer in zip(pulls, pool.map(lambda change: _ask(registry, change.name, untold), pulls)):
-            if isinstance(answer, Manifest):
-                change.after, change.bytes = answer, bytes_missing(answer, terms.store)
-            else:
-                change.bytes = None
-                unknown.append(str(answer))
-    if terms.store:
-        refuse_full_disk(pulls, terms.store, terms.reserve)
-    return unknown
+def settle_copies(plan):
+    """Decide which copies are due, now that more is known of their models."""
+    for change in plan:
+        if change.source:
+            change.settle_copy()
 
 
 def remove(client, deletions):
@@ -93,21 +96,45 @@ def fetch(client, pulls, terms):
     """Pull in parallel, each to its end even when another fails; the failures' words."""
     if not pulls:
         return []
+    until = time.monotonic() + terms.deadline if terms.deadline else None
     with ThreadPoolExecutor(terms.max_parallel) as pool:
-        failures = [words for words in pool.map(lambda change: _fetch_one(client, change, terms), pulls) if words]
+        failures = list(pool.map(lambda change: _fetch_one(client, change, terms, until), pulls))
     there = by_name(client.tags())
-    for change in pulls:
+    for number, change in enumerate(pulls):
         entry = there.get(change.name)
         change.after = Manifest(entry["digest"]) if entry else None
         if entry and not terms.store:
             change.bytes = entry.get("size")
+        failures[number] = failures[number] or _refuse_other(client, change)
+        change.failed = bool(failures[number])
+    return [words for words in failures if words]
+
+
+def copy(client, copies):
+    """Make aliases; the failures' words. A copy of what could not be pulled is left as it is."""
+    failures = []
+    for change in copies:
+        if change.source.failed:
+            change.failed = True
+            continue
+        begin = time.monotonic()
+        try:
+            client.copy(str(change.source.name), str(change.name))
+        except ClientError as error:
+            failures.append(f"copy of {change.source.name} to {change.name}: {error}")
+            change.failed = True
+        change.seconds = time.monotonic() - begin
     return failures
 
 
-def _fetch_one(client, change, terms):
+def _due(plan, action):
+    return [change for change in plan if change.action == action]
+
+
+def _fetch_one(client, change, terms, until):
     begin = time.monotonic()
     try:
-        pull(client, str(change.name), terms.insecure, terms.idle_timeout)
+        pull(client, str(change.name), terms.insecure, terms.idle_timeout, until)
     except (PullFailed, ClientError) as error:
         return str(error)
     finally:
@@ -115,26 +142,25 @@ def _fetch_one(client, change, terms):
     return None
 
 
-def _listed(client, check_mode):
-    """What the server has. A host that is still bare has nothing, and a plan for it is worth having."""
+def _refuse_other(client, change):
+    """What is wrong when a pull brought something else than the pin says. Nobody vetted that, so it does not stay."""
+    wanted = change.wish.digest
+    if not wanted or not change.after or change.after.digest == wanted:
+        return None
+    client.delete(str(change.name))
+    return (
+        f"{change.name}: wanted is digest {wanted}, the pull brought {change.after.digest}: the tag moved meanwhile; it "
+        "was deleted, look at what is new and set digest to it"
+    )
+
+
+def _asked(question, check_mode, store=None):
+    """The answer to a question. In check mode a server that is stopped has what its ``store`` holds, and a host that
+    is still bare has nothing: a plan for it is worth having."""
     try:
-        return client.tags()
+        return question()
     except Unreachable:
-        if check_mode:
-            return []
-        raise
-
-
-def _version(client):
-    try:
-        return client.version()
-    except Unreachable:
-        return VERSION_BEFORE_INSTALL
-
-
-def _ask(registry, name, untold):
-    """The Manifest, or the error of the kinds ``untold`` that says why it is not known."""
-    try:
-        return registry.manifest(name)
-    except untold as error:
-        return error
+        if not check_mode:
+            raise
+    there = models(store, blobs(store).whole)[0] if store else []
+    return [{"name": model.name, "digest": model.digest} for model in there]

@@ -4,7 +4,7 @@
 
 # Private to barellama.fleet: may change without notice.
 
-"""Which models are wanted, which are there, and what follows from it. No I/O."""
+"""What is there, and what follows from it for what is wanted. No I/O."""
 
 from __future__ import annotations
 
@@ -12,86 +12,109 @@ from dataclasses import dataclass
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._manifests import Manifest
+from ansible_collections.barellama.fleet.plugins.module_utils._models_wanted import Wish
 from ansible_collections.barellama.fleet.plugins.module_utils._names import BadName, ModelName
-
-STATES = ("present", "absent")
-EXAMPLE = "models: [llama3.2:1b, {name: old:7b, state: absent}]"
-
-
-def wanted_models(models, state="present"):
-    """The option ``models`` as a dict ModelName → state, in the order given. FleetError for anything else.
-
-    An entry is a name, or a dict with ``name`` and perhaps ``state``; ``state`` is for entries without one.
-    """
-    if not isinstance(models, list):
-        raise FleetError(f"models must be a list, not {_kind(models)}; write {EXAMPLE}")
-    wanted = {}
-    for entry in models:
-        name, wish = _entry(entry, state)
-        if wanted.setdefault(name, wish) != wish:
-            raise FleetError(f"models lists {name} twice, as {wanted[name]} and as {wish}; keep one of them")
-    return wanted
-
-
-def refuse_foreign_registries(wanted, allowed):
-    """Pull only from registries that the operator named: a pull makes the server call whatever host it is given."""
-    hosts = {host.casefold() for host in allowed}
-    for name, state in wanted.items():
-        if state == "present" and name.host.casefold() not in hosts:
-            raise FleetError(
-                f"registry not in allow-list: {name} comes from {name.host}, allowed_registries "
-                f"(role variable ollama_models_allowed_registries) has {', '.join(allowed) or 'nothing'}; "
-                f"add {name.host} if you trust it"
-            )
 
 
 @dataclass
 class Change:
-    """What is, was or will be done about one model. Digests stand in ``before`` and ``after`` (None: not there)."""
+    """What is, was or will be done about one model. Digests stand in ``before`` and ``after`` (None: not there).
 
-    name: ModelName
-    state: str
+    ``action`` is about the store: none, pull, copy (of ``source``, another Change) or delete; ``memory`` about what is
+    loaded: none, load or unload. ``failed``: it could not be done.
+    """
+
+    wish: Wish
     before: Manifest | None
     after: Manifest | None = None
+    action: str = "none"
+    memory: str = "none"
+    source: Change | None = None
     bytes: int | None = 0
     seconds: float = 0.0
     listed_as: str = ""
+    failed: bool = False
 
     @property
-    def action(self):
-        if self.state == "present":
-            return "none" if self.before else "pull"
-        return "delete" if self.before else "none"
+    def name(self):
+        return self.wish.name
 
     @property
-    def changed(self):
-        if self.before and self.after:
-            return not self.before.same_content(self.after)
-        return self.action != "none"
+    def stored_anew(self):
+        """Whether the store holds another model under this name afterwards."""
+        if self.failed or self.action == "none":
+            return False
+        return not (self.before and self.after and self.before.same_content(self.after))
+
+    def learn(self, manifest, missing):
+        """What the registry holds under the name, of which ``missing`` bytes are not here yet; FleetError when the
+        pin forbids it. Nothing to pull when it is what is here."""
+        wanted = self.wish.digest
+        if wanted and manifest.digest != wanted:
+            raise FleetError(
+                f"{self.name}: wanted is digest {wanted}, found in the registry is {manifest.digest}: the tag has moved; "
+                "look at what is new and set digest to it, or name a tag that still has what is wanted"
+            )
+        self.after, self.bytes = manifest, missing
+        if self.before and self.before.same_content(manifest):
+            self.after, self.bytes, self.action = self.before, 0, "none"
+
+    def settle_copy(self):
+        """A copy is due when its source is, or becomes, another model than the one that has this name."""
+        self.after = self.source.after
+        same = self.before and self.after and self.before.same_content(self.after)
+        self.action = "none" if same else "copy"
 
     def result(self):
         return {
             "name": str(self.name),
-            "state": self.state,
+            "state": self.wish.state,
+            "wanted": self.wish.digest,
             "found": self.before is not None,
             "digest_before": self.before and self.before.digest,
             "digest_after": self.after and self.after.digest,
             "bytes": self.bytes,
             "seconds": round(self.seconds, 3),
             "action": self.action,
+            "memory": self.memory,
         }
 
 
-def changes(wanted, listed):
-    """One Change for each wanted model. ``listed`` is what /api/tags says."""
+def changes(wanted, listed, exact=False):
+    """One Change for each wanted model, and with ``exact`` one for each that is there beside them.
+
+    ``listed`` is what /api/tags says. A model whose tag is to be followed counts as one to pull until the registry has
+    been asked.
+    """
     there = by_name(listed)
-    plan = []
-    for name, state in wanted.items():
-        entry = there.get(name)
-        before = Manifest(entry["digest"]) if entry else None
-        after = before if state == "present" else None
-        plan.append(Change(name, state, before, after, listed_as=entry["name"] if entry else ""))
-    return plan
+    strangers = [name for name in there if name not in wanted and _is_safe_to_delete(name)] if exact else []
+    wishes = [*wanted.values(), *(Wish(name, "absent") for name in sorted(strangers, key=str))]
+    plan = {wish.name: _change(wish, there.get(wish.name)) for wish in wishes}
+    for change in plan.values():
+        change.source = plan.get(change.wish.copy_of)
+        if change.source:
+            change.settle_copy()
+    return list(plan.values())
+
+
+def _change(wish, entry):
+    before = Manifest(entry["digest"]) if entry else None
+    change = Change(wish, before, listed_as=entry["name"] if entry else "")
+    if wish.state == "absent":
+        change.action = "delete" if before else "none"
+        return change
+    change.after = before
+    if not before or wish.update or (wish.digest and wish.digest != before.digest):
+        change.action, change.after = "pull", None
+    return change
+
+
+def _is_safe_to_delete(name):
+    """Ollama reads some names as others: to delete m:local would delete m:latest."""
+    try:
+        return ModelName.manageable(str(name)) == name
+    except BadName:
+        return False
 
 
 def by_name(entries):
@@ -123,20 +146,28 @@ def inventory(listed, loaded):
 
 def report(plan):
     """The result of a module: everything in it comes from the same list of Changes."""
-    done = [change for change in plan if change.changed]
+    actions = [line for change in plan if not change.failed for line in _actions(change)]
     return {
-        "changed": bool(done),
-        "models": [change.result() for change in plan],
-        "actions": [f"{change.action} {change.name}" for change in done],
+        "changed": bool(actions),
+        "models": [change.result() for change in plan if not change.failed],
+        "actions": actions,
         "diff": {
-            "before": "".join(_line(change, change.before) for change in plan if change.before),
-            "after": "".join(_line(change, change.after) for change in plan if change.state == "present"),
+            "before": "".join(_line(change, change.before, "unload") for change in plan if change.before),
+            "after": "".join(_line(change, change.after, "load") for change in plan if change.wish.state == "present"),
         },
     }
 
 
-def _line(change, manifest):
-    return f"{change.name} {manifest.digest[:12] if manifest else '(digest not known)'}\n"
+def _actions(change):
+    if change.stored_anew:
+        yield f"{change.action} {change.name}" + (f" from {change.source.name}" if change.source else "")
+    if change.memory != "none":
+        yield f"{change.memory} {change.name}"
+
+
+def _line(change, manifest, memory):
+    digest = manifest.digest[:12] if manifest else "(digest not known)"
+    return f"{change.name} {digest}{' in memory' if change.memory == memory else ''}\n"
 
 
 def _residence(entry):
@@ -150,19 +181,3 @@ def _residence(entry):
         "context_length": entry.get("context_length"),
         "expires_at": entry.get("expires_at"),
     }
-
-
-def _entry(entry, state):
-    if not isinstance(entry, dict):
-        return ModelName.manageable(entry), state
-    strangers = sorted(str(key) for key in entry if key not in ("name", "state"))
-    if strangers:
-        raise FleetError(f"models has an entry with {strangers[0]!r}; it may have name and state; write {EXAMPLE}")
-    wish = state if entry.get("state") is None else entry["state"]
-    if wish not in STATES:
-        raise FleetError(f"models has an entry with state {wish!r}; it is present or absent; write {EXAMPLE}")
-    return ModelName.manageable(entry.get("name")), wish
-
-
-def _kind(value):
-    return {str: f"the text {value!r}", type(None): "nothing"}.get(type(value), f"a {type(value).__name__}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from ansible_collections.barellama.fleet.plugins.module_utils._durable import human_size
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 
 
@@ -26,10 +27,10 @@ def refuse_full_disk(pulls, store, reserve):
     need = sum(_missing(store, digest, size) for digest, size in blobs)
     free = _free(store)
     if need + reserve > free:
-        each = ", ".join(f"{change.name} {_shown(change.bytes)}" for change in pulls if change.bytes)
+        each = ", ".join(f"{change.name} {human_size(change.bytes)}" for change in pulls if change.bytes)
         raise FleetError(
-            f"models do not fit into {store}: need {_shown(need)} ({each}) and {_shown(reserve)} in reserve, "
-            f"free {_shown(free)}; free space, list fewer models or move the store"
+            f"models do not fit into {store}: need {human_size(need)} ({each}) and {human_size(reserve)} in reserve, "
+            f"free {human_size(free)}; free space, list fewer models or move the store"
         )
 
 
@@ -53,11 +54,3 @@ def _free(store):
         place = os.path.dirname(place)
     disk = os.statvfs(place)
     return disk.f_bavail * disk.f_frsize
-
-
-def _shown(count):
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

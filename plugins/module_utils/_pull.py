@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import closing
 
 from ansible_collections.barellama.fleet.plugins.module_utils._client import Interrupted, Refused, Unreachable
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
@@ -49,14 +50,26 @@ class PullFailed(FleetError):
         self.attempts = attempts
 
 
-def pull(client, name, insecure=False, idle_timeout=600, sleep=time.sleep):
-    """Pull ``name``; return after ``success``, else raise PullFailed. ``idle_timeout`` is in seconds of silence."""
+class OutOfTime(Exception):
+    """The time for the whole call is up."""
+
+
+def pull(client, name, insecure=False, idle_timeout=600, until=None, sleep=time.sleep):
+    """Pull ``name``; return after ``success``, else raise PullFailed.
+
+    ``idle_timeout`` is in seconds of silence, ``until`` the time of the monotonic clock at which to give up, if any.
+    """
     attempts = failures = furthest = 0
     while True:
         attempts += 1
         done = {}
         try:
-            return _attempt(client, name, insecure, idle_timeout, done)
+            return _attempt(client, name, insecure, idle_timeout, until, done)
+        except OutOfTime as error:
+            raise PullFailed(
+                f"pull of {name} was not done at the deadline: run again with a longer one, what has arrived is kept",
+                attempts,
+            ) from error
         except (Refused, Interrupted, Unreachable) as error:
             reason = error.text if isinstance(error, Refused) else str(error)
             cure = _cure(error)
@@ -70,18 +83,33 @@ def pull(client, name, insecure=False, idle_timeout=600, sleep=time.sleep):
                     f"pull of {name} failed {attempts} times, last with: {reason}: "
                     "mend that and run again, what has arrived is kept", attempts,
                 ) from error
-            sleep(PAUSES[failures - 1])
+            sleep(min(PAUSES[failures - 1], _left(until, PAUSES[-1])))
 
 
-def _attempt(client, name, insecure, idle_timeout, done):
-    """One call. ``done`` is filled with the bytes each blob has, by digest."""
-    status = None
-    for event in client.pull(name, insecure, idle_timeout):
-        status = event.get("status")
-        if isinstance(event.get("completed"), int) and isinstance(event.get("digest"), str):
-            done[event["digest"]] = event["completed"]
+def _attempt(client, name, insecure, idle_timeout, until, done):
+    """One call. ``done`` is filled with the bytes each blob has, by digest. To close it makes the server stop."""
+    status, patience = None, _left(until, idle_timeout)
+    if patience <= 0:
+        raise OutOfTime
+    try:
+        with closing(client.pull(name, insecure, patience)) as events:
+            for event in events:
+                status = event.get("status")
+                if isinstance(event.get("completed"), int) and isinstance(event.get("digest"), str):
+                    done[event["digest"]] = event["completed"]
+                if status != "success" and _left(until, 1) <= 0:
+                    raise OutOfTime
+    except Interrupted as error:
+        if _left(until, 1) <= 0:
+            raise OutOfTime from error
+        raise
     if status != "success":
         raise Interrupted(f"the server ended the pull without 'success', its last word was {status!r}")
+
+
+def _left(until, most):
+    """Seconds until ``until``, at most ``most``."""
+    return most if until is None else max(0, min(most, until - time.monotonic()))
 
 
 def _cure(error):

@@ -10,11 +10,12 @@ module: ollama_models
 short_description: Keep a list of models on an Ollama server
 version_added: 0.1.0
 description:
-  - Compares the models that are wanted with those that the server has, pulls what is missing in parallel and
-    deletes what
-    is to be absent, all in one call.
-  - When all is as wanted it asks the server one question and no registry any.
-  - A model that is there is left as it is, even when its tag has moved in the registry since.
+  - Compares the models that are wanted with those that the server has, pulls what is missing in parallel, makes
+    aliases, deletes what is to be absent, and brings models into memory, all in one call.
+  - When all is as wanted it asks the server one question and no registry any. It asks one more about memory when an
+    entry has C(loaded), and a registry for each entry with C(update).
+  - A model that is there is left as it is, even when its tag has moved in the registry since, unless its entry has
+    C(update), or a C(digest) that it does not have.
   - A pull that breaks off is tried again and goes on where it was. What a second try cannot cure fails at once
     with the reason.
   - A model that is in memory is unloaded before it is deleted.
@@ -29,16 +30,28 @@ attributes:
     details:
       - Asks the registry which digest a missing model would get and how many bytes would have to come. Where it
         does not tell, both are none and a warning says why.
-      - A server that does not answer counts as one that has no models yet, so that a host can be planned before it
-        has Ollama.
+      - A server that does not answer has what O(store) holds, and no models yet where that is not given or not
+        there, so that a host can be planned before it has Ollama.
 options:
   models:
     description:
-      - The models, each as a name or as a dictionary with C(name) and perhaps C(state).
+      - The models, each as a name or as a dictionary with C(name) and what else is to be said of it.
       - Names are written as for C(ollama pull), C([host/][namespace/]model[:tag]).
       - Tags that Ollama reads as something else (C(:local)) or that do not run on this host (C(cloud)) are refused.
-      - A model that is not in the list is left alone.
       - It has to be a list. A text is refused rather than split at its commas.
+      - C(state), V(present) or V(absent), is O(state) unless given.
+      - C(digest), the sha256 of the manifest, pins the content. A model that has another one is pulled anew, but only
+        when the registry has the pinned one under this name. When it has not, or does not tell, the call fails before
+        anything is touched and names both digests. It is looked at again after the pull.
+      - C(update), V(true) to follow the tag. The registry is asked, and the model pulled if it has another one now.
+      - C(copy_of), the name of another entry that this one is to be an alias of. It takes no space and no registry.
+      - C(loaded), V(true) to have the model in memory at the end, V(false) to have it out of it.
+      - C(keep_alive), how long a loaded model stays there after its last use, such as V(30m), a number of seconds, or
+        V(-1) for no end. Without it the server's own rule holds. A model that is loaded with an end where none is
+        wanted, or the other way round, is told so again.
+      - C(options), the options to load it with. They should be those of the requests to come, or these load it again.
+        Of a model in memory a server tells C(num_ctx) only, so it is loaded again for another C(num_ctx), not for
+        other options.
     type: raw
     required: true
   state:
@@ -48,6 +61,16 @@ options:
       - present
       - absent
     default: present
+  exact:
+    description:
+      - Delete the models that O(models) does not list.
+      - Models whose names Ollama reads as something else (C(:local)) and cloud models are left alone.
+    type: bool
+    default: false
+  exact_empty:
+    description: Allow O(exact) to delete every model, which a list with nothing V(present) means.
+    type: bool
+    default: false
   max_parallel:
     description: How many models are pulled at the same time. Each of them downloads in several streams.
     type: int
@@ -80,10 +103,16 @@ options:
     default: 0
   idle_timeout:
     description:
-      - Longest silence of the server during a pull in seconds. There is no limit for the whole pull.
+      - Longest silence of the server during a pull in seconds, and longest time for a model to load.
       - The server is silent while it hashes what it has downloaded, which takes minutes for large models.
     type: int
     default: 600
+  deadline:
+    description:
+      - Longest time for all pulls together in seconds. V(0) is no limit.
+      - What has arrived by then is kept, and the next run goes on from there.
+    type: int
+    default: 0
   registry_timeout:
     description: Longest silence in seconds of a registry that is asked for a plan.
     type: int
@@ -101,6 +130,21 @@ EXAMPLES = r"""
       - name: llama2:7b
         state: absent
 
+- name: Keep exactly these, one of them pinned, one following its tag, one under a name of our own and in memory
+  barellama.fleet.ollama_models:
+    exact: true
+    models:
+      - name: llama3.2:1b
+        digest: sha256:baf6a787fdffd633537aa2eb51cfd54cb93ff08e28040095462bb63daf552878
+      - name: nomic-embed-text
+        update: true
+      - name: assistant
+        copy_of: llama3.2:1b
+        loaded: true
+        keep_alive: -1
+        options:
+          num_ctx: 8192
+
 - name: Pull from a registry of one's own, with a look at the disk first
   barellama.fleet.ollama_models:
     models:
@@ -114,7 +158,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 models:
-  description: One entry for each wanted model, in the order of O(models).
+  description: One entry for each wanted model, in the order of O(models), then those that O(exact) deletes.
   returned: success
   type: list
   elements: dict
@@ -127,6 +171,10 @@ models:
       description: What was wanted, V(present) or V(absent).
       type: str
       sample: present
+    wanted:
+      description: The digest that was wanted, in bare hexadecimal. None when the entry has no C(digest).
+      type: str
+      sample: null
     found:
       description: Whether the model was there before.
       type: bool
@@ -151,23 +199,30 @@ models:
       type: float
       sample: 41.3
     action:
-      description: What was done, or would be in check mode. V(none), V(pull) or V(delete).
+      description: What was done, or would be in check mode. V(none), V(pull), V(copy) or V(delete).
       type: str
       sample: pull
+    memory:
+      description: What was done, or would be, to the model in memory. V(none), V(load) or V(unload).
+      type: str
+      sample: none
 actions:
-  description: What was done, or would be in check mode, one line for each model.
+  description: What was done, or would be in check mode, one line for each.
   returned: success
   type: list
   elements: str
   sample:
     - pull llama3.2:1b
     - delete llama2:7b
+    - copy assistant:latest from llama3.2:1b
+    - load assistant:latest
 """
 
 from ansible_collections.barellama.fleet.plugins.module_utils._client import Client
 from ansible_collections.barellama.fleet.plugins.module_utils._models import Terms, reconcile
-from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import (
+from ansible_collections.barellama.fleet.plugins.module_utils._models_wanted import (
     refuse_foreign_registries,
+    refuse_to_empty,
     wanted_models,
 )
 from ansible_collections.barellama.fleet.plugins.module_utils._module import run
@@ -176,6 +231,8 @@ SPEC = {
     "models": {"type": "raw", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "url": {"type": "str", "default": "http://127.0.0.1:11434"},
+    "exact": {"type": "bool", "default": False},
+    "exact_empty": {"type": "bool", "default": False},
     "max_parallel": {"type": "int", "default": 2},
     "insecure": {"type": "bool", "default": False},
     "allowed_registries": {
@@ -186,15 +243,17 @@ SPEC = {
     "store": {"type": "path"},
     "reserve": {"type": "int", "default": 0},
     "idle_timeout": {"type": "int", "default": 600},
+    "deadline": {"type": "int", "default": 0},
     "registry_timeout": {"type": "int", "default": 10},
 }
-TERMS = ("insecure", "max_parallel", "store", "reserve", "idle_timeout", "registry_timeout")
+TERMS = ("insecure", "max_parallel", "store", "reserve", "idle_timeout", "deadline", "registry_timeout", "exact")
 
 
 def models(module):
     params = module.params
     wanted = wanted_models(params["models"], params["state"])
     refuse_foreign_registries(wanted, params["allowed_registries"])
+    refuse_to_empty(wanted, params["exact"], params["exact_empty"])
     terms = Terms(**{key: params[key] for key in TERMS})
     return reconcile(Client(params["url"]), wanted, terms, module.check_mode, module.warn)
 

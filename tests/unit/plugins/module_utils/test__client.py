@@ -16,12 +16,18 @@ CALLS = [
     ("ps-loaded", lambda client: [entry["name"] for entry in client.ps()], ["tiny:latest"]),
     ("generate-load-before-delete", lambda client: client.generate("q8")["done_reason"], "load"),
     ("delete", lambda client: client.delete("tiny-copy"), None),
+    ("copy", lambda client: client.copy("tiny", "tiny-copy"), None),
+    ("generate-load-with-num-ctx", lambda client: client.load("tiny", options={"num_ctx": 128})["done_reason"], "load"),
+    ("embed-unload", lambda client: client.load("tiny", True, keep_alive=0)["embeddings"], []),
     ("pull-fresh", lambda client: list(client.pull("tiny"))[-1], {"status": "success"}),
 ]
 
 REFUSALS = [
     ("delete-missing", lambda client: client.delete("missing"), 404, "model 'missing' not found"),
     ("delete-invalid-name", lambda client: client.delete("bad name!"), 400, 'name "bad name!" is invalid'),
+    ("copy-missing-source", lambda client: client.copy("missing", "copy"), 404, 'model "missing" not found'),
+    ("embed-unsupported", lambda client: client.embed("tiny", "hello"), 501,
+     "This server does not support embeddings. Start it with `--embeddings`"),
     ("pull-invalid-name", lambda client: list(client.pull("bad name!")), 400, "invalid model name"),
     ("pull-missing-model", lambda client: list(client.pull("absent")), 200, "pull model manifest: file does not exist"),
     ("host-header-foreign", lambda client: client.tags(), 403, ""),
@@ -58,3 +64,9 @@ def test_loads_and_unloads_by_an_empty_prompt(serve, reply):
     server = serve(reply(body={"done": True}))
     Client(server.url).unload("m")
     assert server.requests[0][:3] == ("POST", "/api/generate", {"model": "m", "keep_alive": 0, "stream": False})
+
+
+def test_a_model_that_only_embeds_is_loaded_by_an_empty_text(serve, reply):
+    server = serve(reply(body={"embeddings": []}))
+    Client(server.url).load("m", embeds=True, keep_alive=-1)
+    assert server.requests[0][:3] == ("POST", "/api/embed", {"model": "m", "keep_alive": -1, "input": ""})

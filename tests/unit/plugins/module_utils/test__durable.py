@@ -89,7 +89,7 @@ def test_demand_space(monkeypatch):
         (1000, "1.0 kB"),
         (12_345_678, "12.3 MB"),
         (1_900_000_000, "1.9 GB"),
-        (2e12, "2000.0 GB"),
+        (2e12, "2.0 TB"),
     ],
 )
 def test_human_size(size, text):

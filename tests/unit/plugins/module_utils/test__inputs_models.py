@@ -26,11 +26,13 @@ BAD = [
      f"{LIST}[0]: evil.host/x/y:latest comes from the registry evil.host, which is not in {ALLOWED}; "
      "add it there if you trust it"),
     ("55", ["llama3.2", "x", {"name": "LLAMA3.2:latest", "state": "absent"}],
-     f"{LIST}[2]: LLAMA3.2:latest is wanted absent here and present in {LIST}[0]; keep one of them"),
-    ("56", [{"name": "x", "digest": "abc"}], f"{LIST}[0]: 'digest' is not part of an entry; it has name and state"),
+     f"{LIST}[2]: LLAMA3.2:latest is in {LIST}[0] too, as present and as absent; keep one of them"),
+    ("56", [{"name": "x", "digest": "abc"}],
+     f"{LIST}[0]: digest 'abc' of model x:latest is not a sha256; write its 64 hexadecimal digits"),
     ("key", [{"name": "x", "stat": "absent"}], f"{LIST}[0]: 'stat' is not part of an entry; did you mean state?"),
-    ("key", [{"name": "x", 5: 1}], f"{LIST}[0]: 5 is not part of an entry; it has name and state"),
-    ("state", [{"name": "x", "state": "gone"}], f"{LIST}[0].state: 'gone' is neither present nor absent"),
+    ("state", [{"name": "x", "state": "gone"}], f"{LIST}[0]: state 'gone' is neither present nor absent"),
+    ("copy", [{"name": "x", "copy_of": "y"}],
+     f"{LIST}: x:latest is a copy_of y:latest, which the list does not have as present; list it too"),
 ]
 
 
@@ -59,3 +61,10 @@ def test_what_is_right_passes(models):
 
 def test_all_entries_are_looked_at():
     assert len(problems({LIST: ["..", "a b", "x:local", "evil.host/a/b"], ALLOWED: HOSTS})) == 4
+
+
+@pytest.mark.parametrize("allowed_to_empty", [True, False])
+def test_an_exact_list_of_nothing_needs_a_word(allowed_to_empty):
+    found = problems({LIST: [], ALLOWED: HOSTS, "ollama_models_exact": True, "ollama_models_exact_empty": allowed_to_empty})
+    assert (found == []) is allowed_to_empty
+    assert all("role variable ollama_models_exact_empty" in words for words in found)

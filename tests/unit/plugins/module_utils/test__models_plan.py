@@ -4,130 +4,21 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._manifests import Manifest
-from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import (
-    EXAMPLE,
-    changes,
-    inventory,
-    refuse_foreign_registries,
-    report,
-    wanted_models,
-)
-from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
+from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import changes, inventory, report
+from ansible_collections.barellama.fleet.plugins.module_utils._models_wanted import wanted_models
 
-A, B = "a" * 64, "b" * 64
-ALLOWED = ["registry.ollama.ai", "hf.co", "huggingface.co"]
-
-
-def named(wanted):
-    return {str(name): state for name, state in wanted.items()}
-
-
-READ = [
-    ([], {}),
-    (["m"], {"m:latest": "present"}),
-    ([{"name": "m"}], {"m:latest": "present"}),
-    ([{"name": "m", "state": None}], {"m:latest": "present"}),
-    (["m", {"name": "n:1", "state": "absent"}], {"m:latest": "present", "n:1": "absent"}),
-    (["m", "M:LATEST", {"name": "library/m"}], {"m:latest": "present"}),
-]
-
-
-@pytest.mark.parametrize("models, wanted", READ)
-def test_reads_the_list(models, wanted):
-    assert named(wanted_models(models)) == wanted
-
-
-def test_the_common_state_is_for_those_without_their_own():
-    models = ["m", {"name": "n", "state": "present"}]
-    assert named(wanted_models(models, "absent")) == {"m:latest": "absent", "n:latest": "present"}
-
-
-BAD = [
-    ("llama3.2", f"models must be a list, not the text 'llama3.2'; write {EXAMPLE}"),
-    ("a,b", f"models must be a list, not the text 'a,b'; write {EXAMPLE}"),
-    (None, f"models must be a list, not nothing; write {EXAMPLE}"),
-    ({"name": "m"}, f"models must be a list, not a dict; write {EXAMPLE}"),
-    (
-        ["m", {"name": "M", "state": "absent"}],
-        "models lists M:latest twice, as present and as absent; keep one of them",
-    ),
-    ([{"name": "m", "digest": A}], f"models has an entry with 'digest'; it may have name and state; write {EXAMPLE}"),
-    (
-        [{"name": "m", "state": "exact"}],
-        f"models has an entry with state 'exact'; it is present or absent; write {EXAMPLE}",
-    ),
-    (
-        [{"state": "absent"}],
-        "model name None: a name is a text that is not empty; "
-        "write [host/][namespace/]model[:tag], for example llama3.2:1b",
-    ),
-    (
-        [3.2],
-        "model name 3.2: a name is a text that is not empty; "
-        "write [host/][namespace/]model[:tag], for example llama3.2:1b",
-    ),
-    (
-        ["../../etc/passwd"],
-        "model name '../../etc/passwd': invalid characters in the host '..'; "
-        "write [host/][namespace/]model[:tag], for example llama3.2:1b",
-    ),
-    (["m:" + "t" * 81], f"model name 'm:{'t' * 81}': the tag has 81 characters, at most 80 are allowed"),
-    (["m:local"], "model name 'm:local': Ollama drops ':local' and would act on 'm' instead; use another tag"),
-    (
-        ["m:20b-cloud"],
-        "model name 'm:20b-cloud': a cloud model runs on ollama.com and not on this host; use a tag without 'cloud'",
-    ),
-]
-
-
-@pytest.mark.parametrize("models, message", BAD)
-def test_refuses_in_these_words(models, message):
-    with pytest.raises(FleetError) as caught:
-        wanted_models(models)
-    assert str(caught.value) == message
-
-
-def test_refuses_foreign_registries():
-    with pytest.raises(FleetError) as caught:
-        refuse_foreign_registries(wanted_models(["m", "evil.host/x/y"]), ALLOWED)
-    assert str(caught.value) == (
-        "registry not in allow-list: evil.host/x/y:latest comes from evil.host, allowed_registries "
-        "(role variable ollama_models_allowed_registries) has registry.ollama.ai, hf.co, huggingface.co; "
-        "add evil.host if you trust it"
-    )
-
-
-PASSING = [
-    (["m", "user/m"], ALLOWED),
-    (["HF.co/o/r"], ALLOWED),
-    (["reg:5000/a/b"], ["REG:5000"]),
-    ([{"name": "evil.host/x/y", "state": "absent"}], []),
-    ([], []),
-]
-
-
-@pytest.mark.parametrize("models, allowed", PASSING)
-def test_lets_allowed_registries_and_deletions_pass(models, allowed):
-    refuse_foreign_registries(wanted_models(models), allowed)
-
-
-@pytest.mark.parametrize("models, allowed", [(["m"], []), (["reg:5000/a/b"], ["reg"]), (["reg/a/b"], ["reg:5000"])])
-def test_a_registry_is_host_and_port(models, allowed):
-    with pytest.raises(FleetError, match="not in allow-list"):
-        refuse_foreign_registries(wanted_models(models), allowed)
+A, B, C = "a" * 64, "b" * 64, "c" * 64
 
 
 LISTED = [{"name": "m:latest", "digest": A}, {"name": "Old:1", "digest": B}, {"name": "not a name", "digest": B}]
 
 
-def plan_of(*models):
-    return changes(wanted_models(list(models)), LISTED)
+def plan_of(*models, exact=False):
+    return changes(wanted_models(list(models)), LISTED, exact)
 
 
 def test_nothing_to_do():
@@ -151,12 +42,82 @@ def test_what_is_missing_is_pulled_and_what_is_unwanted_deleted():
         "state": "present",
         "found": False,
         "action": "pull",
+        "memory": "none",
+        "wanted": None,
         "bytes": 700,
         "seconds": 0.0,
         "digest_before": None,
         "digest_after": "c" * 64,
     }
     assert (result["models"][1]["digest_before"], result["models"][1]["digest_after"]) == (B, None)
+
+
+PINS = [
+    ({"name": "m", "digest": A}, "none", A),
+    ({"name": "m", "digest": C}, "pull", None),
+    ({"name": "new", "digest": C}, "pull", None),
+    ({"name": "m", "update": True}, "pull", None),
+    ({"name": "m", "update": False}, "none", A),
+]
+
+
+@pytest.mark.parametrize("entry, action, after", PINS)
+def test_what_has_another_digest_or_follows_its_tag_may_have_to_be_pulled(entry, action, after):
+    (change,) = plan_of(entry)
+    assert (change.action, change.after and change.after.digest) == (action, after)
+
+
+def test_the_registry_decides_about_a_tag_that_is_followed():
+    moved, same = plan_of({"name": "m", "update": True}), plan_of({"name": "m", "update": True})
+    moved[0].learn(Manifest(C), 70)
+    same[0].learn(Manifest(A), 70)
+    assert report(moved)["actions"] == ["pull m:latest"]
+    assert (report(same)["changed"], same[0].action, same[0].bytes) == (False, "none", 0)
+
+
+def test_a_moved_tag_is_told_with_both_digests():
+    (change,) = plan_of({"name": "m", "digest": C})
+    with pytest.raises(FleetError) as caught:
+        change.learn(Manifest(B), 70)
+    assert str(caught.value) == (
+        f"m:latest: wanted is digest {C}, found in the registry is {B}: the tag has moved; look at what is new and set "
+        "digest to it, or name a tag that still has what is wanted"
+    )
+
+
+COPIES = [
+    ("m", "new", "copy", A),
+    ("m", "Old:1", "copy", A),
+    ("away", "new", "copy", None),
+]
+
+
+@pytest.mark.parametrize("model, name, action, after", COPIES)
+def test_a_copy_is_due_where_its_model_is_another(model, name, action, after):
+    plan = plan_of({"name": name, "copy_of": model}, model)
+    assert (plan[0].action, plan[0].after and plan[0].after.digest) == (action, after)
+
+
+def test_a_copy_that_is_what_its_model_is_stays():
+    wanted = wanted_models(["m", {"name": "n", "copy_of": "m"}])
+    plan = changes(wanted, [{"name": "m:latest", "digest": A}, {"name": "n:latest", "digest": A}])
+    assert report(plan)["actions"] == []
+
+
+def test_an_exact_list_deletes_the_rest_and_says_from_where_copies_come():
+    result = report(plan_of("m", {"name": "n", "copy_of": "m"}, exact=True))
+    assert result["actions"] == ["copy n:latest from m:latest", "delete Old:1"]
+
+
+@pytest.mark.parametrize("name", ["m:local", "m:cloud", "not a name"])
+def test_an_exact_list_leaves_names_that_ollama_reads_as_others(name):
+    assert len(changes({}, [{"name": name, "digest": A}], exact=True)) == 0
+
+
+def test_what_failed_is_not_reported_as_done():
+    plan = plan_of("new", "m")
+    plan[0].failed = True
+    assert [model["name"] for model in report(plan)["models"]] == ["m:latest"] and not report(plan)["changed"]
 
 
 def test_a_digest_that_nobody_told_is_said_so():
@@ -184,47 +145,3 @@ def test_inventory_says_what_is_in_memory(recorded):
 def test_share_of_gpu_memory(size, vram, share):
     entry = {"name": "m:latest", "digest": A, "size": size, "size_vram": vram}
     assert inventory([entry], [entry])[0]["loaded"]["vram_share"] == share
-
-
-def anything(dice, depth=0):
-    """A value as a template might make it: nested, mixed, seldom right."""
-    texts = [
-        "m",
-        "a/b:c",
-        "h:1/a/b",
-        "",
-        ":",
-        "/",
-        "@",
-        "m:local",
-        "m:cloud",
-        "\x00",
-        "é",
-        "x" * 400,
-        "a,b",
-        "present",
-        "name",
-    ]
-    leaves = [None, True, 0, -1, 3.2, float("nan"), 10**40, b"m", *texts, "".join(dice.choices("am:/@-._ \n", k=9))]
-    shapes = 3 if depth < 3 else 1
-    kind = dice.randrange(shapes)
-    if kind == 0:
-        return dice.choice(leaves)
-    several = range(dice.randrange(4))
-    if kind == 1:
-        return [anything(dice, depth + 1) for _each in several]
-    keys = ["name", "state", "name", "digest", 5, None]
-    return {dice.choice(keys): anything(dice, depth + 1) for _each in several}
-
-
-@pytest.mark.parametrize("seed", range(200))
-def test_any_value_is_read_or_refused_in_one_line(seed):
-    dice = random.Random(seed)
-    value = anything(dice) if seed % 2 else [anything(dice, 1) for _each in range(3)]
-    try:
-        wanted = wanted_models(value)
-        refuse_foreign_registries(wanted, ALLOWED)
-    except FleetError as error:
-        assert len(str(error)) < 2000 and "\n" not in str(error)
-    else:
-        assert all(isinstance(name, ModelName) for name in wanted)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.barellama.fleet.plugins.module_utils._client import Client
@@ -133,3 +135,26 @@ def test_a_server_that_is_away_is_tried_again(serve, reply):
 
     pull(client, "m", sleep=back_after_a_pause)
     assert pauses == [PAUSES[0]]
+
+
+# Each of them would go on for longer than the deadline: a stream of events, a silence, failures that can pass.
+SLOW = [
+    {"lines": [{"status": "pulling"}] * 3 + [{"status": "success"}], "wait": 0.4},
+    {"lines": [{"status": "pulling manifest"}, {"error": "pull model manifest: 503: later"}], "wait": 0},
+]
+
+
+@pytest.mark.parametrize("slow", SLOW)
+def test_gives_up_at_the_deadline(serve, reply, slow):
+    server = serve(reply(**slow))
+    begin = time.monotonic()
+    with pytest.raises(PullFailed, match="pull of m was not done at the deadline: run again with a longer one"):
+        pull(Client(server.url), "m", until=begin + 0.2)
+    assert time.monotonic() - begin < 1
+
+
+def test_a_deadline_that_is_over_asks_nothing(serve, reply):
+    server = serve(reply(lines=[{"status": "success"}]))
+    with pytest.raises(PullFailed):
+        pull(Client(server.url), "m", until=time.monotonic() - 1)
+    assert server.requests == []
