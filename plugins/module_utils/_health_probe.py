@@ -24,6 +24,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._client import (
 )
 from ansible_collections.barellama.fleet.plugins.module_utils._health import DOWN, Verdict
 from ansible_collections.barellama.fleet.plugins.module_utils._health_process import Watch
+from ansible_collections.barellama.fleet.plugins.module_utils._models_memory import only_embeds
 from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import by_name
 
 MOST_AT_A_TIME = 128
@@ -87,18 +88,23 @@ def _accepts(wanted, timeout):
 
 
 def _generate(wanted, version, client, there, timeout):
-    """One token from every wanted model, one after the other so that they do not fight for memory."""
+    """One token or vector from every wanted model, one after the other so that they do not fight for memory."""
     for name, _digest in wanted.models:
-        if not _health.generates(there[name]):
-            continue
         try:
-            if not _health.has_token(client.generate(there[name]["name"], timeout, **ONE_TOKEN)):
+            if not _answers(client, there[name], timeout):
                 return _health.no_token(wanted, version, name, "the answer was empty")
         except Refused as error:
             return _health.no_token(wanted, version, name, f"{error.status} {error.text}", error.status < 500)
         except ClientError as error:
             return _health.no_token(wanted, version, name, _words(error, timeout))
     return None
+
+
+def _answers(client, entry, timeout):
+    """Whether a model makes what it is for. One that does neither can only be looked for."""
+    if only_embeds(entry):
+        return bool(client.embed(entry["name"], ONE_TOKEN["prompt"], timeout).get("embeddings"))
+    return not _health.generates(entry) or _health.has_token(client.generate(entry["name"], timeout, **ONE_TOKEN))
 
 
 def _silent(wanted, version, timeout, error):

@@ -57,7 +57,7 @@ options:
       - V(1), connections are accepted.
       - V(2), the wanted version answers.
       - V(3), the wanted models are there, with the wanted digests.
-      - V(4), every wanted model generates a token. Models that only embed are just looked for.
+      - V(4), every wanted model generates a token. Models that only embed have to make a vector.
     type: int
     choices: [1, 2, 3, 4]
     default: 2

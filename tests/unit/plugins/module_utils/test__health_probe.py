@@ -163,8 +163,19 @@ def test_the_words_name_the_log_of_what_runs_it(closed, runs_as, see):
     assert probe.look(Wanted("a", closed, **runs_as), 2).reason.endswith(see)
 
 
-def test_a_model_that_only_embeds_is_not_asked_for_a_token(ollama):
-    server = ollama(tags=Answer({"models": [{**TINY, "capabilities": ["embedding"]}]}))
+@pytest.mark.parametrize("answer, state", [
+    (Answer({"embeddings": [[0.5, 0.25]]}), "healthy"),
+    (Answer({"embeddings": []}), "down"),
+    (Answer({"error": "no"}, 500), "down"),
+])
+def test_a_model_that_only_embeds_is_asked_for_a_vector(ollama, answer, state):
+    server = ollama(tags=Answer({"models": [{**TINY, "capabilities": ["embedding"]}]}), embed=answer)
+    assert probe.look(wanted(server.url, "tiny"), 4).state == state
+    assert server.requests[-1] == ("/api/embed", {"model": "tiny:latest", "input": "Hello"})
+
+
+def test_a_model_that_makes_neither_text_nor_vectors_is_only_looked_for(ollama):
+    server = ollama(tags=Answer({"models": [{**TINY, "capabilities": ["image"]}]}))
     assert probe.look(wanted(server.url, "tiny"), 4).state == "healthy"
     assert server.asked() == ["/api/version", "/api/tags"]
 
