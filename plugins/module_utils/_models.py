@@ -60,10 +60,15 @@ def reconcile(client, wanted, terms, check_mode=False, warn=lambda text: None):
         if speaks_of_memory:
             plan_memory(plan, listed, _asked(client.ps, check_mode))
         return report(plan)
-    remove(client, _due(plan, "delete"))
     failures = {f"of {len(pulls)} models could not be pulled": fetch(client, pulls, terms)}
     settle_copies(plan)
     failures["models could not be copied"] = copy(client, _due(plan, "copy"))
+    # Not before the pulls: blobs that both have would be fetched again. What nobody lists may be all that serves yet.
+    kept = [change for change in _due(plan, "delete") if change.name not in wanted and any(failures.values())]
+    for change in kept:
+        change.leave()
+    failures["models that are not listed stay until that is mended"] = [str(change.name) for change in kept]
+    failures["models could not be deleted"] = remove(client, [change for change in _due(plan, "delete") if not change.failed])
     if speaks_of_memory:
         listed = client.tags() if pulls or _due(plan, "copy") else listed
         plan_memory(plan, listed, client.ps())
@@ -82,14 +87,19 @@ def settle_copies(plan):
 
 
 def remove(client, deletions):
-    """Delete models; one that is in memory is unloaded first, as ``ollama rm`` does."""
-    loaded = by_name(client.ps()) if deletions else {}
+    """Delete models, one that is in memory unloaded first, as ``ollama rm`` does; the failures' words."""
+    failures, loaded = [], by_name(client.ps()) if deletions else {}
     for change in deletions:
         begin = time.monotonic()
-        if change.name in loaded:
-            client.unload(change.listed_as)
-        client.delete(change.listed_as)
+        try:
+            if change.name in loaded:
+                client.unload(change.listed_as)
+            client.delete(change.listed_as)
+        except ClientError as error:
+            failures.append(f"delete of {change.name}: {error}")
+            change.leave()
         change.seconds = time.monotonic() - begin
+    return failures
 
 
 def fetch(client, pulls, terms):
@@ -115,14 +125,14 @@ def copy(client, copies):
     failures = []
     for change in copies:
         if change.source.failed:
-            change.failed = True
+            change.leave()
             continue
         begin = time.monotonic()
         try:
             client.copy(str(change.source.name), str(change.name))
         except ClientError as error:
             failures.append(f"copy of {change.source.name} to {change.name}: {error}")
-            change.failed = True
+            change.leave()
         change.seconds = time.monotonic() - begin
     return failures
 
@@ -147,11 +157,13 @@ def _refuse_other(client, change):
     wanted = change.wish.digest
     if not wanted or not change.after or change.after.digest == wanted:
         return None
-    client.delete(str(change.name))
-    return (
-        f"{change.name}: wanted is digest {wanted}, the pull brought {change.after.digest}: the tag moved meanwhile; it "
-        "was deleted, look at what is new and set digest to it"
-    )
+    brought, change.after = change.after.digest, None
+    words = f"{change.name}: wanted is digest {wanted}, the pull brought {brought}: the tag moved meanwhile; "
+    try:
+        client.delete(str(change.name))
+    except ClientError as error:
+        return f"{words}it could not be deleted ({error}), delete it"
+    return f"{words}it was deleted, look at what is new and set digest to it"
 
 
 def _asked(question, check_mode, store=None):

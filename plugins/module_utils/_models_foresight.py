@@ -48,8 +48,9 @@ def foresee(client, pulls, terms, check_mode):
             unknown.append(str(answer))
     if refused:
         raise FleetError("; ".join(refused))
-    if terms.store:
-        refuse_full_disk([change for change in pulls if change.action == "pull"], terms.store, terms.reserve)
+    due = [change for change in pulls if change.action == "pull"]
+    if due and terms.store:
+        refuse_full_disk(due, terms.store, terms.reserve)
     return unknown
 
 

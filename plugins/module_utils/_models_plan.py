@@ -59,6 +59,10 @@ class Change:
         if self.before and self.before.same_content(manifest):
             self.after, self.bytes, self.action = self.before, 0, "none"
 
+    def leave(self):
+        """It could not be done, or must not be done now: what was there is there."""
+        self.failed, self.after = True, self.before
+
     def settle_copy(self):
         """A copy is due when its source is, or becomes, another model than the one that has this name."""
         self.after = self.source.after
@@ -147,13 +151,14 @@ def inventory(listed, loaded):
 def report(plan):
     """The result of a module: everything in it comes from the same list of Changes."""
     actions = [line for change in plan if not change.failed for line in _actions(change)]
+    there = [change for change in plan if change.after or (change.wish.state == "present" and not change.failed)]
     return {
         "changed": bool(actions),
         "models": [change.result() for change in plan if not change.failed],
         "actions": actions,
         "diff": {
             "before": "".join(_line(change, change.before, "unload") for change in plan if change.before),
-            "after": "".join(_line(change, change.after, "load") for change in plan if change.wish.state == "present"),
+            "after": "".join(_line(change, change.after, "load") for change in there),
         },
     }
 

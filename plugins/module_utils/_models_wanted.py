@@ -115,7 +115,7 @@ def copies_without_model(wanted):
         if wish.copy_of and (model is None or model.state == "absent"):
             yield f"{wish.name} is a copy_of {wish.copy_of}, which the list does not have as present; list it too"
         elif model and model.copy_of:
-            yield f"{wish.name} is a copy_of {wish.copy_of}, which is a copy itself; name {model.copy_of} instead"
+            yield f"{wish.name} is a copy_of {wish.copy_of}, which is a copy itself; name a model that is none"
 
 
 def is_foreign(wish, allowed):

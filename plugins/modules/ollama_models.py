@@ -18,7 +18,8 @@ description:
     C(update), or a C(digest) that it does not have.
   - A pull that breaks off is tried again and goes on where it was. What a second try cannot cure fails at once
     with the reason.
-  - A model that is in memory is unloaded before it is deleted.
+  - Models are deleted after the pulls, so that blobs that both have are not fetched again. One that is in memory is
+    unloaded first.
 author:
   - barellama contributors (@barellama)
 extends_documentation_fragment:
@@ -63,7 +64,7 @@ options:
     default: present
   exact:
     description:
-      - Delete the models that O(models) does not list.
+      - Delete the models that O(models) does not list. They stay while one that it lists cannot be pulled or copied.
       - Models whose names Ollama reads as something else (C(:local)) and cloud models are left alone.
     type: bool
     default: false
@@ -111,6 +112,7 @@ options:
     description:
       - Longest time for all pulls together in seconds. V(0) is no limit.
       - What has arrived by then is kept, and the next run goes on from there.
+      - A server that is silent at that moment is heard out, for O(idle_timeout) at most.
     type: int
     default: 0
   registry_timeout:

@@ -65,6 +65,8 @@ class Server:
 
     def delete(self, name):
         self._note("delete", name)
+        if name in self.refuses:
+            raise Refused(f"{name} refused", 500, "read-only")
         del self.there[name]
 
     def pull(self, name, insecure, idle_timeout):

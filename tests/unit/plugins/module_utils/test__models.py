@@ -68,6 +68,27 @@ def test_an_exact_list_deletes_the_rest():
     assert run(server, "m", terms=Terms(exact=True))["changed"] is False
 
 
+def test_what_goes_goes_after_the_pulls_since_they_may_share_blobs():
+    server = Server({"x:1": A, "old:1": A})
+    run(server, "m", absent("old:1"), terms=Terms(exact=True))
+    assert [call[0] for call in server.calls] == ["tags", "pull", "tags", "ps", "delete", "delete"]
+
+
+def test_what_nobody_lists_stays_while_its_successor_does_not_come():
+    server = Server({"x:1": A, "old:1": A}, failing=["bad:latest"])
+    with pytest.raises(FleetError, match="; 1 models that are not listed stay until that is mended: x:1$") as caught:
+        run(server, "bad", absent("old:1"), terms=Terms(exact=True))
+    assert (caught.value.facts["actions"], server.there) == (["delete old:1"], {"x:1": A})
+    assert caught.value.facts["diff"]["after"] == f"x:1 {A[:12]}\n"
+
+
+def test_what_cannot_be_deleted_is_told_beside_what_was_done():
+    server = Server({"x:1": A, "y:1": A}, refuses=["x:1"])
+    with pytest.raises(FleetError, match="^1 models could not be deleted: delete of x:1: x:1 refused$") as caught:
+        run(server, "m", absent("x:1"), absent("y:1"))
+    assert caught.value.facts["actions"] == ["pull m:latest", "delete y:1"]
+
+
 def test_copies_follow_what_was_pulled_and_then_stay():
     server = Server({"alias:latest": A})
     wanted = [{"name": "alias", "copy_of": "new"}, {"name": "other", "copy_of": "new"}, "new"]

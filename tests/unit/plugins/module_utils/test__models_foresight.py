@@ -174,6 +174,12 @@ def test_a_tag_is_followed_only_when_it_moved(serve, reply, before, pulls):
     assert len(registry.requests) == 2
 
 
+def test_with_nothing_to_pull_the_disk_does_not_matter(serve, reply, tmp_path):
+    registry = serve(reply(body=BODY))
+    terms = Terms(insecure=True, store=str(tmp_path), reserve=1 << 60)
+    assert run(Server(listed(registry, TOLD)), entry(registry, update=True), terms=terms)["changed"] is False
+
+
 def test_a_registry_that_does_not_tell_leaves_it_to_the_server(serve, reply):
     registry = serve(reply(503))
     server = Server(listed(registry, B))

@@ -121,11 +121,11 @@ BAD = [
     ),
     (
         ["m", {"name": "a", "copy_of": "m"}, {"name": "b", "copy_of": "a"}],
-        "models: b:latest is a copy_of a:latest, which is a copy itself; name m:latest instead",
+        "models: b:latest is a copy_of a:latest, which is a copy itself; name a model that is none",
     ),
     (
         [{"name": "a", "copy_of": "a"}],
-        "models: a:latest is a copy_of a:latest, which is a copy itself; name a:latest instead",
+        "models: a:latest is a copy_of a:latest, which is a copy itself; name a model that is none",
     ),
 ]
 
