@@ -26,6 +26,9 @@ Change = namedtuple("Change", "place file why to")
 
 def plan(survey, quarantined, older_than):
     """The Changes that are due, of what ``survey`` found and of the files that were ``quarantined`` before."""
+    if older_than < 0:
+        raise FleetError(f"older_than is {older_than}; it must be at least 0")
+    calm = max(older_than, QUIET)  # what is newer may be named by a manifest that is written right now
     loading = any(download.state == ACTIVE for download in survey.downloads)
     corrupt = [survey.whole[digest] for digest in survey.corrupt if survey.age(survey.whole[digest]) >= QUIET]
     # A pull that goes on may count on a blob that it found, long before it writes the manifest that names it.
@@ -33,11 +36,11 @@ def plan(survey, quarantined, older_than):
     return [
         *(Change("blobs", file, CORRUPT, QUARANTINE) for file in corrupt),
         *(Change("blobs", file, ORPHANED, None) for file in orphans
-          if file not in corrupt and not file.fault and survey.age(file) >= older_than),
+          if file not in corrupt and not file.fault and survey.age(file) >= calm),
         *(Change("blobs", file, PARTIAL, None) for download in survey.downloads if _is_due(download, survey.now, older_than)
           for file in download.files if not file.fault),
         *(Change("blobs", file, LEFTOVER, None) for file in survey.leftovers
-          if file.name.startswith("sha256-") and not file.fault and survey.age(file) >= older_than),
+          if file.name.startswith("sha256-") and not file.fault and survey.age(file) >= calm),
         *(Change(QUARANTINE, file, QUARANTINED, None) for file in quarantined
           if not file.fault and survey.now - file.moved >= older_than),
     ]

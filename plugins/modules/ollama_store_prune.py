@@ -27,7 +27,8 @@ options:
   older_than:
     description:
       - Only what has not been written to for as many seconds is removed. The default is Ollama's own.
-      - A download that is stuck is removed as soon as it has been quiet for a minute.
+      - A download that is stuck is removed as soon as it has been quiet for a minute. What was written to in the last
+        minute stays in any case.
     type: int
     default: 3600
   quarantine:
@@ -103,11 +104,13 @@ from ansible_collections.barellama.fleet.plugins.module_utils._store import surv
 def tidy(module):
     asked = module.params
     found = survey(asked["path"])
-    # Before an hour of reading, not after it.
     if not asked["despite_unreadable"]:
         prune.refuse_unknown(found)
     if asked["quarantine"]:
         found = survey(asked["path"], True, asked["cache"], module.check_mode)
+    # Before an hour of reading, and after it.
+    if not asked["despite_unreadable"]:
+        prune.refuse_unknown(found)
     changes = prune.plan(found, prune.quarantined(asked["path"]), asked["older_than"])
     if not module.check_mode:
         changes = prune.carry_out(asked["path"], changes)

@@ -61,8 +61,12 @@ def test_only_what_no_model_needs_goes(store, make, whys):
 
 
 def test_with_no_age_asked_all_goes_that_is_quiet(store):
-    store.blob(b"nobody's", 0)
-    assert [change.why for change in due(store, older_than=0)] == ["orphaned"]
+    digest = store.blob(b"nobody's", 70)
+    store.blob(b"what a manifest may name in a moment", 10)
+    store.file("blobs/sha256-123", age=10)
+    assert [change.file.name for change in due(store, older_than=0)] == [f"sha256-{digest}"]
+    with pytest.raises(FleetError, match="older_than is -1; it must be at least 0"):
+        due(store, older_than=-1)
 
 
 @pytest.mark.parametrize("content, age, moved", [(b"weighTs", OLD, True), (b"wei", OLD, True), (b"weighTs", 10, False), (b"weights", OLD, False)])
