@@ -20,6 +20,7 @@ LONGEST_HEADER = 64 << 20
 LONGEST_NAME = 1 << 16
 LONGEST_TEXT = 1 << 20
 LONGEST_LIST = 4096
+MOST_KEYS = 1 << 16
 MOST_DIMENSIONS = 8
 VERSIONS = (2, 3)
 TEXT, LIST = 8, 9
@@ -124,6 +125,8 @@ def _header(reader):
     if version not in VERSIONS:
         reader.fail(f"is a GGUF file of version {version}, not of 2 or 3; convert it with a newer llama.cpp")
     tensors, count = reader.unpack("<QQ")
+    if count > MOST_KEYS:
+        reader.fail(f"is damaged: it has {count} keys; fetch it again")
     keys, lengths = {}, {}
     for _turn in range(count):
         name = reader.name()

@@ -164,7 +164,7 @@ memory:
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._gguf import read_header
 from ansible_collections.barellama.fleet.plugins.module_utils._model_files import loaded_files
-from ansible_collections.barellama.fleet.plugins.module_utils._model_memory import KV_TYPES, described, estimate
+from ansible_collections.barellama.fleet.plugins.module_utils._gguf_facts import KV_TYPES, described, estimate
 from ansible_collections.barellama.fleet.plugins.module_utils._module import run
 from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
 

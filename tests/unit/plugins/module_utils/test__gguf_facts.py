@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._gguf import Header, read_header
-from ansible_collections.barellama.fleet.plugins.module_utils._model_memory import KV_TYPES, described, estimate
+from ansible_collections.barellama.fleet.plugins.module_utils._gguf_facts import KV_TYPES, described, estimate
 from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.conftest import recorded_case
 from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.gguf_samples import UINT32, language_model
 from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.random_values import generated
