@@ -62,7 +62,12 @@ def _is_due(download, now, older_than):
 
 
 def refuse_unknown(survey):
-    """FleetError while there are manifests that may name what nothing else names."""
+    """FleetError while there are manifests that may name what nothing else names, or none that say anything."""
+    if survey.whole and not survey.models and not survey.unreadable:
+        raise FleetError(
+            f"nothing was removed: {len(survey.whole)} blobs and not one manifest, as where a disk is not mounted or a copy is not"
+            " complete; if no model is to be left, set despite_unreadable: true"
+        )
     unknown = [entry.path for entry in survey.unreadable] + [f"the list {model.name}" for model in survey.models if model.unknown]
     if unknown:
         first = ", ".join(map(printable, unknown[:5])) + (f" and {len(unknown) - 5} more" if unknown[5:] else "")

@@ -43,7 +43,7 @@ options:
     type: path
   despite_unreadable:
     description:
-      - Go on although there are manifests that cannot be read. Blobs that only they name are removed.
+      - Go on although there are manifests that cannot be read, or none at all. Blobs that only they name are removed.
     type: bool
     default: false
 seealso:

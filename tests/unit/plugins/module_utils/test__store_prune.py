@@ -155,3 +155,12 @@ def test_the_difference_tells_what_goes_and_where_to(store):
     store.blob(b"evil", OLD, "a" * 64)
     told = prune.difference(due(store, read=True))
     assert told["before"].count("\n") == 2 and told["after"] == f"quarantine/sha256-{'a' * 64}\n"
+
+
+def test_blobs_without_any_manifest_are_more_likely_a_copy_that_is_not_complete(store):
+    (store.path / "manifests/registry.ollama.ai/library/tiny/latest").unlink()
+    with pytest.raises(FleetError, match="2 blobs and not one manifest"):
+        prune.refuse_unknown(survey(str(store)))
+    for file in (store.path / "blobs").iterdir():
+        file.unlink()
+    prune.refuse_unknown(survey(str(store)))
