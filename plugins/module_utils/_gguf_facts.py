@@ -91,7 +91,7 @@ def _kv_cache(header, context, parallel, width):
     layers = header.number("block_count")
     heads = _each_layer(header, "attention.head_count", layers, 1)
     kv_heads = _each_layer(header, "attention.head_count_kv", layers, max(heads))
-    head = header.number("embedding_length") // max(1, max(heads))
+    head = header.number("embedding_length") // max(1, *heads)
     length = header.number("attention.key_length", head) + header.number("attention.value_length", head)
     short = _short_layers(header, layers)
     window = min(context, header.number("attention.sliding_window") + BATCH)

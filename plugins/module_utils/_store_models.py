@@ -94,7 +94,7 @@ def _parsed(body):
 def _layer(part):
     """One entry, read with distrust: in a list of manifests nobody has looked at it yet."""
     digest, size, media_type = part["digest"], part.get("size", 0), str(part.get("mediaType", ""))
-    if not DIGEST.fullmatch(digest) or type(size) is not int or not 0 <= size < LARGEST_SIZE:
+    if not DIGEST.fullmatch(digest) or not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < LARGEST_SIZE:
         raise ValueError("a digest or a size that is none")
     return Layer(digest[7:], size, printable(media_type[:LONGEST_TOLD]))
 

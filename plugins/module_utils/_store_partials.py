@@ -56,7 +56,7 @@ def _part(directory, file, number):
         if content is None:
             raise Unusable(f"part file {number} is empty")
         part = Part(content.get("Offset", 0), content.get("Size", 0), content.get("Completed", 0))
-        if not all(type(value) is int and abs(value) < LARGEST_SIZE for value in part):
+        if not all(isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_SIZE for value in part):
             raise ValueError
     except (ValueError, AttributeError, RecursionError) as error:
         raise Unusable(f"part file {number} cannot be read") from error
