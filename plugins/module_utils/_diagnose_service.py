@@ -90,6 +90,8 @@ def _why(look):
     if look.killed:
         return ("the kernel ended it for lack of memory", "give it less context, fewer or smaller models, or more memory")
     for line in [look.refusal, *reversed(look.recent_log)]:
+        if look.trouble == "does not run" and line.startswith("Starting "):
+            break  # what was said before its last start is over
         for sentence, cause, cure in SENTENCES:
             found = sentence.search(line)
             if found:

@@ -95,7 +95,7 @@ SICK = {
     "its release is incomplete": Sickness(
         f"mv {LIBRARY} /run/away", {"release": "is incomplete: missing or changed: lib/ollama/"}, heal=f"mv /run/away {LIBRARY}"),
     "its settings were not applied": Sickness(
-        "true", {"settings": "OLLAMA_KEEP_ALIVE is wanted as '7m', and the server was started without it: its file of settings says so"},
+        "true", {"settings": "OLLAMA_KEEP_ALIVE is wanted as '7m', and the server was started (without it|with '30m'): its file of settings says so"},
         heal="true", variables=(("ollama_settings", {"keep_alive": "7m"}),)),
     "it hangs": Sickness("systemctl kill -s STOP ollama", {"answers": "is open, and no answer comes.*it hangs"},
                          heal=f"systemctl kill -s CONT ollama; {ANSWERS}"),

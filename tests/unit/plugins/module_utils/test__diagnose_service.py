@@ -87,6 +87,14 @@ def test_a_server_that_somebody_stopped_is_told():
     assert found["symptom"] == "ollama.service does not run" and "somebody stopped it" in found["cause"]
 
 
+def test_what_was_said_before_the_last_start_is_no_cause_of_a_stop():
+    log = ["Error: an old story", "Starting ollama.service - Ollama", "level=INFO msg=Listening", "Stopped ollama.service - Ollama"]
+    (found,) = checks.service(look(*log, trouble=DOWN))
+    assert "somebody stopped it" in found["cause"]
+    (found,) = checks.service(look(*log, "Starting ollama.service", "Error: a new story", trouble=DOWN))
+    assert found["cause"] == "a new story"
+
+
 @pytest.mark.parametrize("trouble", [DOWN, "is not there"])
 def test_a_server_that_a_run_was_cut_off_from_is_told(trouble):
     (found,) = checks.service(look(trouble=trouble, record={**EMPTY, "begun": True}))
