@@ -10,7 +10,13 @@ import pytest
 
 TWO = [{"name": "default"}, {"name": "second", "port": 11435}]
 SHARED = {"ollama_models_dir": "/srv/models", "ollama_group": "ai", "ollama_gid": 2000, "ollama_umask": "0002"}
-EVERYTHING = "find /opt /etc /usr/local /usr/share/ollama /var/lib/barellama -printf '%p %T@ %m\\n' | sort | sha256sum; systemctl is-active ollama"
+EVERYTHING = """
+places="/opt /etc /usr/local /usr/share/ollama /var/lib/barellama"
+find $places -printf '%p %m %u:%g %l\\n' | sort | sha256sum
+find $places -type f -exec sha256sum {} + | sort | sha256sum
+systemctl is-active ollama
+systemctl show -P MainPID ollama
+"""
 OURS = "/opt/ollama /etc/ollama /etc/systemd/system/ollama*.service /usr/local/bin/ollama"
 
 
