@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 TINY = "sites:5001/demo/tiny:latest"
 UNIT, RELAY, SOCKET = "ollama.service", "relay-ollama.service", "relay-ollama.socket"
