@@ -17,7 +17,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._client import (
 )
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_log import devices, messages
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_record import interrupted, why_not
-from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_words import finding
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_words import DOWN, GONE, finding
 
 SEE = "see its log: {log}"
 # What a line tells of the cause, and the cure. The newest line that matches counts; the first row that fits it.
@@ -55,7 +55,7 @@ SENTENCES = [(re.compile(sentence), cause, cure) for sentence, cause, cure in (
 def service(look):
     """Whether what runs the server keeps it running."""
     trouble = look.trouble
-    if trouble == "is not there":
+    if trouble == GONE:
         cut_off = interrupted(look.host.record)
         yield finding(f"{look.process.name} is not there", *(
             cut_off and (f"{cut_off[0]} while it changed this host", cut_off[2])
@@ -90,7 +90,7 @@ def _why(look):
     if look.killed:
         return ("the kernel ended it for lack of memory", "give it less context, fewer or smaller models, or more memory")
     for line in [look.refusal, *reversed(look.recent_log)]:
-        if look.trouble == "does not run" and line.startswith("Starting "):
+        if look.trouble == DOWN and line.startswith("Starting "):
             break  # what was said before its last start is over
         for sentence, cause, cure in SENTENCES:
             found = sentence.search(line)
@@ -98,9 +98,9 @@ def _why(look):
                 words = [word for word in found.groups() if word]
                 return cause.format(*words), cure.format(*words, log=look.log_command)
     cut_off = interrupted(look.host.record)
-    if cut_off and look.trouble == "does not run":
+    if cut_off and look.trouble == DOWN:
         return f"{cut_off[0]} while it changed this host", cut_off[2]
-    return ("it ended without a word" if look.trouble != "does not run" else "somebody stopped it, or it ended without a word",
+    return ("it ended without a word" if look.trouble != DOWN else "somebody stopped it, or it ended without a word",
             f"start it: {look.restart}; {SEE.format(log=look.log_command)}")
 
 

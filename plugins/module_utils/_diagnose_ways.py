@@ -13,14 +13,13 @@ import time
 from functools import cached_property
 
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_process import Running
-from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_words import Unseen
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_words import AGAIN, DOWN, GONE, Unseen
 from ansible_collections.barellama.fleet.plugins.module_utils._host_tools import read
 
 SHOWN = ("LoadState", "ActiveState", "SubState", "Result", "MainPID", "NRestarts", "InvocationID", "User",
          "ExecMainStartTimestampMonotonic")
 START = 180  # seconds after which nothing is said any more about the start
 RECENT = 2000  # lines
-AGAIN, DOWN, GONE = "is started again and again", "does not run", "is not there"
 
 
 class Unit(Running):

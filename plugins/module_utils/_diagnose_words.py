@@ -7,6 +7,9 @@
 
 from __future__ import annotations
 
+# What is wrong with a unit or container, as its engine sees it.
+AGAIN, DOWN, GONE = "is started again and again", "does not run", "is not there"
+
 
 class Unseen(Exception):
     """A check that cannot tell, and why: neither a finding nor a clean bill."""

@@ -19,11 +19,8 @@ author:
 extends_documentation_fragment:
   - barellama.fleet.attributes.info
   - barellama.fleet.attributes.action_group
+  - barellama.fleet.api.store
 options:
-  path:
-    description: The store, as C(OLLAMA_MODELS) names it.
-    type: path
-    default: /usr/share/ollama/.ollama/models
   verify:
     description:
       - Read every blob and hold its SHA-256 against its name. Up to four are read at once.

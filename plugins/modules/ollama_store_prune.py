@@ -19,11 +19,8 @@ author:
 extends_documentation_fragment:
   - barellama.fleet.attributes
   - barellama.fleet.attributes.action_group
+  - barellama.fleet.api.store
 options:
-  path:
-    description: The store, as C(OLLAMA_MODELS) names it.
-    type: path
-    default: /usr/share/ollama/.ollama/models
   older_than:
     description:
       - Only what has not been written to for as many seconds is removed. The default is Ollama's own.
