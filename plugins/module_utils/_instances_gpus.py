@@ -5,7 +5,8 @@
 # Private to barellama.fleet: may change without notice.
 """Which GPUs an instance may use: by UUID or index, resolved where the host's GPUs are known, and no two the same.
 
-``known`` are the GPUs of the host as dictionaries with index, uuid and vendor; empty when nobody looked.
+``known`` are the GPUs of the host as ``gpu_facts`` tells them, of which index, uuid, vendor and, where they are told, usable, why and
+bus_id matter; empty when nobody looked.
 ``vendor`` is the one that the operator named: nvidia, amd, none, or nothing where nobody asks.
 """
 
@@ -26,17 +27,20 @@ RULE = "is not a list of GPUs; for example [0] or ['GPU-8f2a...'], 2 for the fir
 
 
 def layout(known, vendor, port):
-    """One instance for every GPU; name and port follow the index, so that they stay when others come or go."""
+    """One instance for every GPU that Ollama can use; name and port follow the index, so that they stay when others come or go."""
     return [
         {"name": f"gpu{gpu['index']}", "port": port + int(gpu["index"]), "gpus": [gpu.get("uuid") or str(gpu["index"])]}
-        for gpu in sorted(_mine(known, vendor), key=lambda gpu: int(gpu["index"]))
+        for gpu in sorted(_usable(_mine(known, vendor)), key=lambda gpu: int(gpu["index"]))
     ]
 
 
 def layout_problems(known, vendor):
-    mine = _mine(known, vendor)
+    mine = _usable(_mine(known, vendor))
     if not mine:
         whose = f" {vendor}" if vendor in VISIBLE else ""
+        why = "; ".join(f"{gpu['bus_id']}: {gpu['why']}" for gpu in _mine(known, vendor))
+        if why:
+            return [f"ollama_instances: per_gpu needs this host's{whose} GPUs, and Ollama can use none: {why}"]
         return [f"ollama_instances: per_gpu needs this host's{whose} GPUs, and none are known; "
                 "list the instances, for example [{name: gpu0, gpus: [0]}]"]
     vendors = sorted({gpu["vendor"] for gpu in mine})
@@ -156,10 +160,15 @@ def _style(gpu):
 
 
 def _mine(known, vendor):
-    return [gpu for gpu in known if vendor not in VISIBLE or gpu["vendor"] == vendor]
+    whose = _vendor(known, vendor)
+    return [gpu for gpu in known if whose in (None, gpu["vendor"])]
+
+
+def _usable(gpus):
+    return [gpu for gpu in gpus if gpu.get("usable", True)]
 
 
 def _vendor(known, vendor):
-    """Whose GPUs are meant: the vendor that was named, else the only one that the host has."""
-    vendors = {vendor} if vendor in VISIBLE else {gpu["vendor"] for gpu in known}
+    """Whose GPUs are meant: the vendor that was named, else the only one whose GPUs the host has and Ollama can use."""
+    vendors = {vendor} if vendor in VISIBLE else {gpu["vendor"] for gpu in _usable(known)}
     return vendors.pop() if len(vendors) == 1 else None

@@ -120,12 +120,25 @@ def test_one_instance_per_gpu():
     assert (radeon["gpus"], radeon["visible"]["ROCR_VISIBLE_DEVICES"]) == (["0"], "0")
 
 
+LEFT = {**RADEON, "bus_id": "0000:10:00.0", "usable": False, "why": "part of a processor; leave it"}
+
+
+def test_gpus_that_ollama_cannot_use_are_left_out_unless_they_are_named():
+    (own,) = _instances.complete("per_gpu", DEFAULTS, [{**TWO[0], "usable": False}, TWO[1], LEFT], "none")
+    assert (own["name"], own["visible"]["CUDA_VISIBLE_DEVICES"]) == ("gpu1", B)
+    assert completed([0], [TWO[0], LEFT], "none") == ([A], {"CUDA_VISIBLE_DEVICES": A, **NO_VULKAN})
+    assert completed([0], [LEFT], "amd")[0] == ["0"]
+    assert _instances.problems([{"name": "a", "gpus": [0]}], DEFAULTS, [TWO[0], LEFT], "none") == []
+
+
 LIST_THEM = "list the instances, for example [{name: gpu0, gpus: [0]}]"
 NOT_PER_GPU = [
     ([], "none", 1, f"ollama_instances: per_gpu needs this host's GPUs, and none are known; {LIST_THEM}"),
     (TWO, "amd", 1, f"ollama_instances: per_gpu needs this host's amd GPUs, and none are known; {LIST_THEM}"),
     ([*TWO, RADEON], "none", 1,
      "ollama_instances: per_gpu found GPUs of amd and nvidia; say whose by ollama_gpu_vendor"),
+    ([LEFT], "none", 1,
+     "ollama_instances: per_gpu needs this host's GPUs, and Ollama can use none: 0000:10:00.0: part of a processor; leave it"),
     (TWO, "none", 65535, "ollama_instances[gpu1].port: 65536 is out of range, and Ollama would silently use its "
      "default; write 1 to 65535"),
 ]
