@@ -70,12 +70,12 @@ def read_header(path):
     """The Header of the file at ``path``; BadGguf when it cannot be had."""
     try:
         with regular(path) as descriptor, open(descriptor, "rb", buffering=1 << 20, closefd=False) as stream:
-            return _header(_Reader(path, stream, os.fstat(descriptor).st_size))
+            return header_of(Reader(path, stream, os.fstat(descriptor).st_size))
     except (Unusable, ValueError) as error:
         raise BadGguf(path, f"cannot be read ({error})") from error
 
 
-class _Reader:
+class Reader:
     """Takes a file's bytes in order. Never keeps more than asked for, never goes beyond the end."""
 
     def __init__(self, path, stream, size):
@@ -118,7 +118,7 @@ class _Reader:
             self.fail(f"is damaged: its header is longer than {LONGEST_HEADER >> 20} MiB; fetch it again")
 
 
-def _header(reader):
+def header_of(reader):
     if reader.size < 4 or reader.take(4) != b"GGUF":
         reader.fail("is not a GGUF file")
     version = reader.number("<I")

@@ -42,6 +42,8 @@ class Manifest:
             is_list = "manifests" in content
             parts = [] if is_list else [content["config"], *content["layers"]]
             blobs = frozenset((_bare(part["digest"]), _size(part["size"])) for part in parts)
+        except RecursionError as error:
+            raise BadManifest("not a model's manifest (nested too deeply)") from error
         except (ValueError, TypeError, KeyError) as error:
             raise BadManifest(f"not a model's manifest ({type(error).__name__}: {error})") from error
         return cls(hashlib.sha256(body).hexdigest(), None if is_list else blobs)

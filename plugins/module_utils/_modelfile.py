@@ -12,6 +12,7 @@ import re
 from collections import namedtuple
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.barellama.fleet.plugins.module_utils._model_parameters import WITHOUT_EFFECT, typed
 from ansible_collections.barellama.fleet.plugins.module_utils._names import BadName, ModelName
 from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
 
@@ -21,14 +22,6 @@ ROLES = ("system", "user", "assistant")
 PATHS = {"adapter": "adapters", "draft": "draft"}
 TEXTS = ("template", "system", "renderer", "parser")
 COMMANDS = ("from", "parameter", "message", "license", "requires", *TEXTS, *PATHS)
-WHOLE = ("num_keep", "seed", "num_predict", "top_k", "repeat_last_n", "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread",
-         "draft_num_predict")
-FRACTIONS = ("top_p", "min_p", "typical_p", "temperature", "repeat_penalty", "presence_penalty", "frequency_penalty")
-PARAMETERS = (*WHOLE, *FRACTIONS, "use_mmap", "stop")
-# Still understood, without any effect.
-WITHOUT_EFFECT = ("penalize_newline", "low_vram", "f16_kv", "logits_all", "vocab_only", "use_mlock", "mirostat", "mirostat_tau",
-                  "mirostat_eta")
-WORDS_FOR = {"true": ("1", "t", "T", "TRUE", "true", "True"), "false": ("0", "f", "F", "FALSE", "false", "False")}
 
 BETWEEN = re.compile(r"(?:[ \t\r\n]+|#[^\r\n]*)*")
 WORD = re.compile(r"([^ \t\r\n]*)([ \t]*)")
@@ -36,9 +29,6 @@ NEWLINE = re.compile(r"\r\n|\r|\n")
 # A quotation ends where a line ends with the marks that it began with.
 ENDS = {mark: re.compile(mark + r"[ \t]*(?=[\r\n]|\Z)") for mark in ('"""', '"')}
 TO_END_OF_LINE = re.compile(r"[^\r\n]*")
-INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
-NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
-LARGEST_SINGLE = 3.4028235e38
 VERSION = re.compile(r"v?([0-9]+(?:\.[0-9]+(?:\.[0-9]+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)?)?)")
 PATH = re.compile(r"[/~\\].*|\.{1,2}(?:[/\\].*)?|.*\.(?:gguf|bin|safetensors)", re.IGNORECASE | re.DOTALL)
 
@@ -156,26 +146,12 @@ def _take_from(value, line, found):
 def _take_parameter(name, value, line, found):
     if name in WITHOUT_EFFECT:
         return
-    if name not in PARAMETERS:
-        raise BadModelfile(line, f"PARAMETER {shown(name)} is not known to Ollama{did_you_mean(name, PARAMETERS)}")
+    try:
+        value = typed(name, value)
+    except FleetError as error:
+        raise BadModelfile(line, f"PARAMETER {error}") from error
     parameters = found.setdefault("parameters", {})
     if name == "stop":
         parameters.setdefault(name, []).append(value)
     else:
-        parameters[name] = _typed(name, value, line)
-
-
-def _typed(name, value, line):
-    if name in WHOLE:
-        if INTEGER.fullmatch(value) and -(1 << 63) <= int(value) < 1 << 63:
-            return int(value)
-        wanted = "a whole number"
-    elif name in FRACTIONS:
-        if NUMBER.fullmatch(value) and abs(float(value)) <= LARGEST_SINGLE:
-            return float(value)
-        wanted = "a number"
-    else:
-        if value in WORDS_FOR["true"] + WORDS_FOR["false"]:
-            return value in WORDS_FOR["true"]
-        wanted = "true or false"
-    raise BadModelfile(line, f"PARAMETER {name} is {shown(value)}; it must be {wanted}")
+        parameters[name] = value

@@ -29,11 +29,8 @@ def foresee(client, pulls, terms, check_mode):
     asked = [change for change in pulls if check_mode or terms.store or change.wish.digest or change.wish.update]
     if not asked:
         return []
-    registry = Registry(_version(client), terms.insecure, terms.registry_timeout)
-    with ThreadPoolExecutor(terms.max_parallel) as pool:
-        answers = list(pool.map(lambda change: _ask(registry, change.name), asked))
     unknown, refused = [], []
-    for change, answer in zip(asked, answers):
+    for change, answer in zip(asked, ask(client, asked, terms)):
         if isinstance(answer, Manifest):
             try:
                 change.learn(answer, bytes_missing(answer, terms.store))
@@ -54,6 +51,13 @@ def foresee(client, pulls, terms, check_mode):
     return unknown
 
 
+def ask(client, changes, terms):
+    """What the registry holds under the name of each: its Manifest, or the error that says why it is not known."""
+    registry = Registry(_version(client), terms.insecure, terms.registry_timeout)
+    with ThreadPoolExecutor(terms.max_parallel) as pool:
+        return list(pool.map(lambda change: _ask(registry, change.name), changes))
+
+
 def _version(client):
     try:
         return client.version()
@@ -62,7 +66,6 @@ def _version(client):
 
 
 def _ask(registry, name):
-    """The Manifest, or the error that says why it is not known."""
     try:
         return registry.manifest(name)
     except (RegistryError, NotInRegistry) as error:

@@ -28,8 +28,9 @@ def plan_memory(plan, listed, loaded):
         if not change.wish.loaded:
             change.memory = "unload" if change.name in in_memory else "none"
             continue
-        # Two names for one model share its place in memory, which has the name of the first.
-        same = next((entry for entry in staying if change.after and entry["digest"] == change.after.digest), None)
+        # Models with the same weights share their place in memory, which has the name of the first.
+        alike = {other.after.digest for other in plan if other.after and _weights(other) is _weights(change)}
+        same = next((entry for entry in staying if entry["digest"] in alike), None)
         change.memory = "none" if same and _is_as_wanted(change.wish, same, there.get(change.name)) else "load"
 
 
@@ -48,6 +49,13 @@ def apply_memory(client, plan, listed, timeout):
             change.memory = "none"
         change.seconds += time.monotonic() - begin
     return failures
+
+
+def _weights(change):
+    """The first of those that a model is made from which is in memory as it is: other weights, or another context, are not."""
+    while change.source and not (change.wish.definition and (change.wish.definition.quantize or "num_ctx" in change.wish.definition.parameters)):
+        change = change.source
+    return change
 
 
 def only_embeds(entry):

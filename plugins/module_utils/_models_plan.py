@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._manifests import Manifest
@@ -20,8 +21,10 @@ from ansible_collections.barellama.fleet.plugins.module_utils._names import BadN
 class Change:
     """What is, was or will be done about one model. Digests stand in ``before`` and ``after`` (None: not there).
 
-    ``action`` is about the store: none, pull, copy (of ``source``, another Change) or delete; ``memory`` about what is
-    loaded: none, load or unload. ``failed``: it could not be done.
+    ``action`` is about the store: none, pull, repair, copy (of ``source``, another Change), create (from ``source``, or
+    from files) or delete; ``memory`` about what is loaded: none, load or unload. ``repaired`` are the blobs that a pull
+    fetches again, by digest what they were. ``differs`` has what is not as defined, in pairs (as it is, as it should be).
+    ``failed``: it could not be done.
     """
 
     wish: Wish
@@ -34,6 +37,8 @@ class Change:
     seconds: float = 0.0
     listed_as: str = ""
     failed: bool = False
+    repaired: dict = field(default_factory=dict)
+    differs: dict = field(default_factory=dict)
 
     @property
     def name(self):
@@ -41,9 +46,9 @@ class Change:
 
     @property
     def stored_anew(self):
-        """Whether the store holds another model under this name afterwards."""
-        if self.failed or self.action == "none":
-            return False
+        """Whether the store holds another model under this name afterwards, or the same made whole."""
+        if self.failed or self.action in ("none", "repair"):
+            return self.action == "repair" and not self.failed
         return not (self.before and self.after and self.before.same_content(self.after))
 
     def learn(self, manifest, missing):
@@ -69,6 +74,12 @@ class Change:
         same = self.before and self.after and self.before.same_content(self.after)
         self.action = "none" if same else "copy"
 
+    def settle_creation(self, differs):
+        """A model is made when it is not there, and anew when it is not as defined."""
+        self.differs = differs
+        self.action = "create" if differs or not self.before else "none"
+        self.after = None if self.action == "create" else self.before
+
     def result(self):
         return {
             "name": str(self.name),
@@ -80,6 +91,7 @@ class Change:
             "bytes": self.bytes,
             "seconds": round(self.seconds, 3),
             "action": self.action,
+            "repaired": [{"blob": digest, "was": state} for digest, state in sorted(self.repaired.items())],
             "memory": self.memory,
         }
 
@@ -95,10 +107,15 @@ def changes(wanted, listed, exact=False):
     wishes = [*wanted.values(), *(Wish(name, "absent") for name in sorted(strangers, key=str))]
     plan = {wish.name: _change(wish, there.get(wish.name)) for wish in wishes}
     for change in plan.values():
-        change.source = plan.get(change.wish.copy_of)
-        if change.source:
+        change.source = plan.get(change.wish.origin)
+        if change.wish.copy_of:
             change.settle_copy()
     return list(plan.values())
+
+
+def in_order(plan):
+    """The Changes, each after that of the model it is made from."""
+    return sorted(plan, key=_depth)
 
 
 def _change(wish, entry):
@@ -108,7 +125,9 @@ def _change(wish, entry):
         change.action = "delete" if before else "none"
         return change
     change.after = before
-    if not before or wish.update or (wish.digest and wish.digest != before.digest):
+    if wish.definition:
+        change.settle_creation({})
+    elif not before or wish.update or (wish.digest and wish.digest != before.digest):
         change.action, change.after = "pull", None
     return change
 
@@ -132,22 +151,6 @@ def by_name(entries):
     return there
 
 
-def inventory(listed, loaded):
-    """What is there, for people and programs: a list of dicts sorted by name."""
-    in_memory = {entry["name"]: entry for entry in loaded}
-    return [
-        {
-            "name": entry["name"],
-            "digest": entry["digest"],
-            "size": entry.get("size"),
-            "capabilities": entry.get("capabilities") or [],
-            "details": entry.get("details") or {},
-            "loaded": _residence(in_memory.get(entry["name"])),
-        }
-        for entry in sorted(listed, key=lambda entry: entry["name"])
-    ]
-
-
 def report(plan):
     """The result of a module: everything in it comes from the same list of Changes."""
     actions = [line for change in plan if not change.failed for line in _actions(change)]
@@ -157,32 +160,31 @@ def report(plan):
         "models": [change.result() for change in plan if not change.failed],
         "actions": actions,
         "diff": {
-            "before": "".join(_line(change, change.before, "unload") for change in plan if change.before),
-            "after": "".join(_line(change, change.after, "load") for change in there),
+            "before": "".join(_line(change, change.before) for change in plan if change.before),
+            "after": "".join(_line(change, change.after, True) for change in there),
         },
     }
 
 
 def _actions(change):
     if change.stored_anew:
-        yield f"{change.action} {change.name}" + (f" from {change.source.name}" if change.source else "")
+        origin = change.source.name if change.source else change.wish.definition and change.wish.definition.origin
+        yield f"{change.action} {change.name}" + (f" from {origin}" if origin else "")
     if change.memory != "none":
         yield f"{change.memory} {change.name}"
 
 
-def _line(change, manifest, memory):
+def _line(change, manifest, afterwards=False):
     digest = manifest.digest[:12] if manifest else "(digest not known)"
-    return f"{change.name} {digest}{' in memory' if change.memory == memory else ''}\n"
+    damaged = " damaged" if change.action == "repair" and not afterwards else ""
+    in_memory = " in memory" if change.memory == ("load" if afterwards else "unload") else ""
+    told = {key: pair[afterwards] for key, pair in change.differs.items()} if change.stored_anew else {}
+    parts = [f"  {key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in told.items() if value not in (None, "")]
+    return "".join([f"{change.name} {digest}{damaged}{in_memory}\n", *parts])
 
 
-def _residence(entry):
-    if entry is None:
-        return None
-    size, vram = entry.get("size") or 0, entry.get("size_vram") or 0
-    return {
-        "size": size,
-        "size_vram": vram,
-        "vram_share": round(vram / size, 3) if 0 <= vram <= size and size else None,
-        "context_length": entry.get("context_length"),
-        "expires_at": entry.get("expires_at"),
-    }
+def _depth(change):
+    depth = 0
+    while change.source:
+        change, depth = change.source, depth + 1
+    return depth

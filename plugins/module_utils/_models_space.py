@@ -24,7 +24,8 @@ def bytes_missing(manifest, store):
 def refuse_full_disk(pulls, store, reserve):
     """FleetError when the pulls and ``reserve`` bytes do not fit. Blobs that several models share count once."""
     blobs = {blob for change in pulls if change.after for blob in change.after.blobs or ()}
-    need = sum(_missing(store, digest, size) for digest, size in blobs)
+    damaged = {digest for change in pulls for digest in change.repaired}
+    need = sum(size if digest in damaged else _missing(store, digest, size) for digest, size in blobs)
     free = _free(store)
     if need + reserve > free:
         each = ", ".join(f"{change.name} {human_size(change.bytes)}" for change in pulls if change.bytes)

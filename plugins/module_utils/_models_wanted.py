@@ -12,12 +12,15 @@ import re
 from dataclasses import dataclass, field
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.barellama.fleet.plugins.module_utils._models_definition import KEYS as DEFINITION
+from ansible_collections.barellama.fleet.plugins.module_utils._models_definition import Definition, read_definition
+from ansible_collections.barellama.fleet.plugins.module_utils._models_rules import unfounded
 from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
 from ansible_collections.barellama.fleet.plugins.module_utils._settings_kinds import duration
 from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
 
 STATES = ("present", "absent")
-KEYS = ("name", "state", "digest", "update", "copy_of", "loaded", "keep_alive", "options")
+KEYS = ("name", "state", "digest", "update", "copy_of", "loaded", "keep_alive", "options", *DEFINITION)
 EXAMPLE = "models: [llama3.2:1b, {name: old:7b, state: absent}]"
 DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 NO_TIME = re.compile(r"[0.]+[a-z]*")
@@ -28,6 +31,9 @@ CONTRADICTIONS = (
     ("digest", "update", "one keeps the content, the other follows the tag"),
     ("copy_of", "digest", "a copy is what its model is; give digest to that one"),
     ("copy_of", "update", "a copy is what its model is; give update to that one"),
+    ("definition", "digest", "what is made here has the digest it gets; give digest to the model it is from"),
+    ("definition", "update", "what is made here follows what it is from; give update to that one"),
+    ("definition", "copy_of", "a copy is what its model is; define that one"),
 )
 
 
@@ -46,6 +52,12 @@ class Wish:
     loaded: bool | None = None
     keep_alive: int | str | None = None
     options: dict = field(default_factory=dict)
+    definition: Definition | None = None
+
+    @property
+    def origin(self):
+        """The other model that this one is made from, if any."""
+        return self.copy_of or (self.definition and self.definition.base)
 
 
 def wanted_models(models, state="present"):
@@ -64,7 +76,7 @@ def wanted_models(models, state="present"):
         other = wanted.setdefault(wish.name, wish)
         if other != wish:
             raise FleetError(f"models lists {wish.name} twice, {difference(other, wish)}; keep one of them")
-    for words in copies_without_model(wanted):
+    for words in unfounded(wanted):
         raise FleetError(f"models: {words}")
     return wanted
 
@@ -90,6 +102,7 @@ def read_entry(entry, state="present"):
         _boolean("loaded", said["loaded"]) if "loaded" in said else None,
         _keep_alive(said["keep_alive"]) if "keep_alive" in said else None,
         _options(said.get("options", {})),
+        read_definition(said),
     )
     _refuse_nonsense(wish, said)
     return wish
@@ -108,46 +121,11 @@ def difference(one, other):
     return f"as {one.state} and as {other.state}" if one.state != other.state else "and not alike"
 
 
-def copies_without_model(wanted):
-    """What is wrong with the models that are to be copies of others, one line each."""
-    for wish in wanted.values():
-        model = wanted.get(wish.copy_of) if wish.copy_of else None
-        if wish.copy_of and (model is None or model.state == "absent"):
-            yield f"{wish.name} is a copy_of {wish.copy_of}, which the list does not have as present; list it too"
-        elif model and model.copy_of:
-            yield f"{wish.name} is a copy_of {wish.copy_of}, which is a copy itself; name a model that is none"
-
-
-def is_foreign(wish, allowed):
-    """Whether the model would come from a registry that is not in ``allowed``."""
-    pulled = wish.state == "present" and not wish.copy_of
-    return pulled and wish.name.host.casefold() not in {host.casefold() for host in allowed}
-
-
-def refuse_foreign_registries(wanted, allowed):
-    """Pull only from registries that the operator named: a pull makes the server call whatever host it is given."""
-    for name, wish in wanted.items():
-        if is_foreign(wish, allowed):
-            raise FleetError(
-                f"registry not in allow-list: {name} comes from {name.host}, allowed_registries "
-                f"(role variable ollama_models_allowed_registries) has {', '.join(allowed) or 'nothing'}; "
-                f"add {name.host} if you trust it"
-            )
-
-
-def refuse_to_empty(wanted, exact, exact_empty):
-    """An exact list with nothing in it is more often a slip than a wish."""
-    if exact and not exact_empty and not any(wish.state == "present" for wish in wanted.values()):
-        raise FleetError(
-            "models has none that is to be present, so exact would delete every model of the server; list what is to "
-            "stay, or set exact_empty (role variable ollama_models_exact_empty) if that is meant"
-        )
-
-
 def _refuse_nonsense(wish, said):
     for one, other, why in CONTRADICTIONS:
-        if said.get(one) and said.get(other):
-            raise FleetError(f"{wish.name} has {one} and {other}: {why}")
+        if getattr(wish, one) and getattr(wish, other):
+            words = "a definition" if one == "definition" else one
+            raise FleetError(f"{wish.name} has {words} and {other}: {why}")
     if wish.state == "absent" and said:
         raise FleetError(f"{wish.name} is to be absent and has {next(iter(said))}; leave out one of them")
     for key in ("keep_alive", "options"):

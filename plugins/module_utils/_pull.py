@@ -38,7 +38,7 @@ HOPELESS = (
     (r"x509:", "the host does not trust the registry's certificate; add its CA to the system and restart Ollama"),
     (r"no Location header", "the registry serves blobs as Ollama cannot use them; put a redirecting proxy before it"),
     (r"unauthorized|realm host", "the registry does not let this server in; register its public key there"),
-    (r"-partial\S*: no such file", "its partial download is damaged; remove the sha256-*-partial* files of this blob"),
+    (r"-partial\S*: no such file|^EOF$", "a partial download of it is damaged; set store, or remove its sha256-*-partial* files there"),
 )
 
 
@@ -54,23 +54,28 @@ class OutOfTime(Exception):
     """The time for the whole call is up."""
 
 
-def pull(client, name, insecure=False, idle_timeout=600, until=None, sleep=time.sleep):
-    """Pull ``name``; return after ``success``, else raise PullFailed.
+def pull(client, name, insecure=False, idle_timeout=600, until=None, sleep=time.sleep, mend=lambda: False, tell=lambda event: None):
+    """Pull ``name``; return after ``success``, else raise PullFailed. ``tell`` is given each event of the server.
 
     ``idle_timeout`` is in seconds of silence, ``until`` the time of the monotonic clock at which to give up, if any.
+    ``mend`` is asked once, after a refusal, whether it could remove what stood in the way.
     """
     attempts = failures = furthest = 0
+    mended = False
     while True:
         attempts += 1
         done = {}
         try:
-            return _attempt(client, name, insecure, idle_timeout, until, done)
+            return _attempt(client, name, insecure, idle_timeout, until, done, tell)
         except OutOfTime as error:
             raise PullFailed(
                 f"pull of {name} was not done at the deadline: run again with a longer one, what has arrived is kept",
                 attempts,
             ) from error
         except (Refused, Interrupted, Unreachable) as error:
+            if isinstance(error, Refused) and not mended and mend():
+                mended = True
+                continue
             reason = error.text if isinstance(error, Refused) else str(error)
             cure = _cure(error)
             if cure:
@@ -86,7 +91,7 @@ def pull(client, name, insecure=False, idle_timeout=600, until=None, sleep=time.
             sleep(min(PAUSES[failures - 1], _left(until, PAUSES[-1])))
 
 
-def _attempt(client, name, insecure, idle_timeout, until, done):
+def _attempt(client, name, insecure, idle_timeout, until, done, tell):
     """One call. ``done`` is filled with the bytes each blob has, by digest. To close it makes the server stop."""
     status, patience = None, _left(until, idle_timeout)
     if patience <= 0:
@@ -94,6 +99,7 @@ def _attempt(client, name, insecure, idle_timeout, until, done):
     try:
         with closing(client.pull(name, insecure, patience)) as events:
             for event in events:
+                tell(event)
                 status = event.get("status")
                 if isinstance(event.get("completed"), int) and isinstance(event.get("digest"), str):
                     done[event["digest"]] = event["completed"]

@@ -6,7 +6,7 @@
 
 """Asking a model registry what a pull would bring, without pulling.
 
-The server itself talks to registries when it pulls; this is for plans only, so it stays anonymous and small.
+The server itself talks to registries when it pulls; this is for plans and bundles, so it stays anonymous and small.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from urllib.parse import urlencode, urlsplit
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._manifests import BadManifest, Manifest
+from ansible_collections.barellama.fleet.plugins.module_utils._web import SameOrSafer
 
 LONGEST_ANSWER = 4 * 1024 * 1024
 MANIFEST_TYPES = (
@@ -48,10 +49,27 @@ class Registry:
         self.scheme = "http" if insecure else "https"
         self.headers = {"User-Agent": f"ollama/{version}", "Accept": ", ".join(MANIFEST_TYPES)}
         self.timeout = timeout
-        self._open = urllib.request.build_opener().open
+        self._open = urllib.request.build_opener(SameOrSafer()).open
 
     def manifest(self, name):
         """The Manifest that the registry holds under ``name`` (a ModelName)."""
+        return Manifest.parse(self.body(name))
+
+    def blob_url(self, name, digest):
+        """Where the registry has a blob of ``name``, or sends to those who have it."""
+        return f"{self.scheme}://{name.host}/v2/{name.namespace}/{name.model}/blobs/sha256:{digest}"
+
+    def open_blob(self, name, digest):
+        """The answer that brings a blob, to be read as far as is wanted and closed."""
+        try:
+            return self._open(urllib.request.Request(self.blob_url(name, digest), headers=self.headers), timeout=self.timeout)
+        except urllib.error.HTTPError as error:
+            raise _refusal(name, error) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise RegistryError(f"registry {name.host} did not tell about {name} ({getattr(error, 'reason', None) or error})") from error
+
+    def body(self, name):
+        """The manifest's bytes, which are sure to be one."""
         url = f"{self.scheme}://{name.host}/v2/{name.namespace}/{name.model}/manifests/{name.tag}"
         try:
             try:
@@ -60,7 +78,8 @@ class Registry:
                 if error.code != 401:
                     raise
                 body = self._get(url, self._token(name, error.headers.get("WWW-Authenticate", "")))
-            return Manifest.parse(body)
+            Manifest.parse(body)
+            return body
         except urllib.error.HTTPError as error:
             raise _refusal(name, error) from error
         except (OSError, http.client.HTTPException, ValueError, BadManifest) as error:

@@ -70,13 +70,17 @@ class Survey:
         return sorted(digest for digest, found in self.sums.items() if isinstance(found, str) and found != digest)
 
 
-def survey(store, read=False, cache_path=None, check_mode=False):
-    """The Survey of ``store``; every blob is read for it when ``read``, but for those that ``cache_path`` knows."""
+def survey(store, read=False, cache_path=None, check_mode=False, chosen=None):
+    """The Survey of ``store``; every blob is read for it when ``read``, but for those that ``cache_path`` knows.
+
+    Where ``chosen`` is given, only those are read whose digests it picks when it gets the models.
+    """
     files.demand_store(store)
     before = files.blobs(store)
     sums = {}
     if read:
-        sums = verify.sums(store, before.whole, cache.load(cache_path) if cache_path else {})
+        known = cache.load(cache_path) if cache_path else {}
+        sums = verify.sums(store, before.whole, known, chosen and chosen(models(store, before.whole)[0]))
         if cache_path and not check_mode:
             cache.save(cache_path, verify.remembered(before.whole, sums))
     # A pull writes its manifest last: so what this one reads of the manifests is older than what it sees of the blobs.

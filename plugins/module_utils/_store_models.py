@@ -43,6 +43,30 @@ def models(store, whole):
     return sorted(found, key=lambda model: model.name), sorted(relative)
 
 
+def manifest_path(store, name):
+    """Where the manifest of ``name``, a ModelName, lies or is to lie."""
+    return os.path.join(store, "manifests", name.host, name.namespace, name.model, name.tag)
+
+
+def incomplete(store, digests):
+    """The ModelNames of ``digests``, which has the digests of their manifests, of whose blobs some are not there. None is read."""
+    try:
+        there = {name.replace(":", "-") for name in names_in(os.path.join(store, "blobs"))}
+    except Unusable:
+        return set()
+    # With no blob at all it is a disk that is not mounted.
+    return {name for name, digest in digests.items() if there and not _files(manifest_path(store, name), digest) <= there}
+
+
+def _files(path, digest):
+    """The files that a manifest names; none where it is another, or cannot be read."""
+    try:
+        manifest = Manifest.parse(read_text(path))
+    except (Unusable, BadManifest):
+        return set()
+    return {f"sha256-{blob}" for blob, _size in manifest.blobs or ()} if manifest.digest == digest else set()
+
+
 def _places(directory, depth, unreadable):
     """The paths that the server takes for manifests: all that lie ``depth`` levels down, links followed."""
     try:
@@ -63,13 +87,13 @@ def _places(directory, depth, unreadable):
 def _model(path, directory, store, whole):
     host, namespace, model, tag = printable(os.path.relpath(path, directory)).split(os.sep)
     name = ModelName.parse(f"{host}/{namespace}/{model}:{tag}")
-    manifest, parts = _parsed(read_text(path))
+    manifest, parts = parsed(read_text(path))
     if manifest.blobs is not None:
         return Model(str(name), manifest.digest, _layers(parts), [])
     layers, unknown = [], []
     for child in parts:
         try:
-            inner, named = _parsed(read_text(os.path.join(store, "blobs", whole[child.digest].name)))
+            inner, named = parsed(read_text(os.path.join(store, "blobs", whole[child.digest].name)))
         except (KeyError, Unusable, BadManifest):
             inner, named = None, []
         # A part that is not here is one for other machines: it is not missing.
@@ -79,14 +103,12 @@ def _model(path, directory, store, whole):
     return Model(str(name), manifest.digest, _layers(layers), unknown)
 
 
-def _parsed(body):
+def parsed(body):
     """The Manifest in ``body`` and all that it names, in its order."""
     try:
         manifest, content = Manifest.parse(body), json.loads(body)
         parts = content["manifests"] if manifest.blobs is None else [content["config"], *content["layers"]]
         return manifest, [_layer(part) for part in parts]
-    except RecursionError as error:
-        raise BadManifest("not a model's manifest (nested too deeply)") from error
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise BadManifest(f"not a model's manifest ({type(error).__name__}: {error})") from error
 

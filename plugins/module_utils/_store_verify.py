@@ -18,16 +18,18 @@ CHUNK = 1 << 20
 MOST_WORKERS = 4  # enough for the disk of a server that should also answer meanwhile
 
 
-def sums(store, whole, known):
+def sums(store, whole, known, chosen=None):
     """The sha256 of each file in ``whole``, or an Unusable that says why there is none, by digest in the name.
 
-    ``known`` are the sums of a former run, by ``key``; a file that has not changed since is not read again.
+    ``known`` are the sums of a former run, by ``key``; a file that has not changed since is not read again. Where
+    digests are ``chosen``, no other is read.
     """
     found = {digest: known[key(file)] for digest, file in whole.items() if key(file) in known}
     # The largest first: none of them is left alone at the end.
-    todo = sorted(set(whole) - set(found), key=lambda digest: -whole[digest].size)
+    todo = set(whole) if chosen is None else set(whole) & chosen
+    todo = sorted(todo - set(found), key=lambda digest: -whole[digest].size)
     with ThreadPoolExecutor(max(1, min(MOST_WORKERS, os.cpu_count() or 1))) as pool:
-        read = pool.map(lambda digest: _sum(os.path.join(store, "blobs", whole[digest].name), whole[digest]), todo)
+        read = pool.map(lambda digest: sum_of(os.path.join(store, "blobs", whole[digest].name), whole[digest]), todo)
         found.update(zip(todo, read))
     return found
 
@@ -42,7 +44,8 @@ def remembered(whole, found):
     return {key(whole[digest]): value for digest, value in found.items() if isinstance(value, str)}
 
 
-def _sum(path, file):
+def sum_of(path, file):
+    """The sha256 of the File at ``path``, or an Unusable that says why there is none."""
     try:
         if file.fault:
             raise Unusable(file.fault)

@@ -26,11 +26,19 @@ options:
     type: path
   model:
     description:
-      - Name of a model in O(store). What is loaded with it, such as a projector, is counted too.
+      - Name of a model in O(store), or without O(store) in its registry. What is loaded with it, such as a projector, is
+        counted too.
+      - Of a registry's model only the header is read, some megabytes at most, so that a play can refuse what will not
+        fit before it is downloaded. Where the registry does not tell, P(barellama.fleet.ollama_fits#filter) has a rough
+        guide by the name.
     type: str
   store:
     description: Path of the models directory of a server, which need not run.
     type: path
+  insecure:
+    description: Speak plain HTTP to the registry.
+    type: bool
+    default: false
   context_length:
     description:
       - Tokens that one request may have. It is cut to what the model was trained for, as the server does.
@@ -75,6 +83,11 @@ EXAMPLES = r"""
     that: (it.memory | barellama.fleet.ollama_fits(vram=25757220864)).fits == 'gpu'
     fail_msg: "{{ (it.memory | barellama.fleet.ollama_fits(vram=25757220864)).line }}"
 
+- name: Look at a model before it is downloaded
+  barellama.fleet.ollama_gguf_info:
+    model: llama3.3:70b
+    context_length: 8192
+
 - name: See what four requests at a time cost a model in the store
   barellama.fleet.ollama_gguf_info:
     model: llama3.1:8b
@@ -86,7 +99,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 file:
-  description: The file that was read.
+  description: The file that was read, or its address in the registry.
   returned: success
   type: str
   sample: /usr/share/ollama/.ollama/models/blobs/sha256-667b0c1932bc6ffc593ed1d03f895bf2dc8dc6df21db3042284a6f4416b06a29
@@ -165,8 +178,11 @@ from ansible_collections.barellama.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.barellama.fleet.plugins.module_utils._gguf import read_header
 from ansible_collections.barellama.fleet.plugins.module_utils._model_files import loaded_files
 from ansible_collections.barellama.fleet.plugins.module_utils._gguf_facts import KV_TYPES, described, estimate
+from ansible_collections.barellama.fleet.plugins.module_utils._model_remote import remote_header
+from ansible_collections.barellama.fleet.plugins.module_utils._models_foresight import VERSION_BEFORE_INSTALL
 from ansible_collections.barellama.fleet.plugins.module_utils._module import run
 from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
+from ansible_collections.barellama.fleet.plugins.module_utils._registry import Registry
 
 
 def gguf_info(module):
@@ -175,10 +191,16 @@ def gguf_info(module):
         if not 0 < wanted[name] < 1 << 31:
             raise FleetError(f"{name} is {wanted[name]}: give a number from 1 on")
     path, beside = wanted["path"], []
-    if wanted["model"] is not None:
-        path, beside = loaded_files(wanted["store"], ModelName.manageable(wanted["model"]))
-    header = read_header(path)
-    more = sum(read_header(other).weights for other in beside)
+    if path is None and wanted["model"] is None:
+        raise FleetError("path and model are both null: give one of them")
+    if wanted["model"] is not None and wanted["store"] is None:
+        registry = Registry(VERSION_BEFORE_INSTALL, wanted["insecure"])
+        path, header, more = remote_header(registry, ModelName.manageable(wanted["model"]))
+    else:
+        if wanted["model"] is not None:
+            path, beside = loaded_files(wanted["store"], ModelName.manageable(wanted["model"]))
+        header = read_header(path)
+        more = sum(read_header(other).weights for other in beside)
     need = estimate(header, wanted["context_length"], wanted["parallel"], wanted["kv_cache_type"], beside=more)
     return {"changed": False, "file": path, "model": described(header), "memory": need}
 
@@ -189,6 +211,7 @@ def main():
             "path": {"type": "path"},
             "model": {"type": "str"},
             "store": {"type": "path"},
+            "insecure": {"type": "bool", "default": False},
             "context_length": {"type": "int", "default": 4096},
             "parallel": {"type": "int", "default": 1},
             "kv_cache_type": {"type": "str", "choices": list(KV_TYPES), "default": "f16"},
@@ -196,7 +219,6 @@ def main():
         gguf_info,
         required_one_of=[("path", "model")],
         mutually_exclusive=[("path", "model"), ("path", "store")],
-        required_by={"model": "store"},
     )
 
 

@@ -11,9 +11,10 @@ short_description: Keep a list of models on an Ollama server
 version_added: 0.1.0
 description:
   - Compares the models that are wanted with those that the server has, pulls what is missing in parallel, makes
-    aliases, deletes what is to be absent, and brings models into memory, all in one call.
+    aliases and models of one's own, deletes what is to be absent, and brings models into memory, all in one call.
   - When all is as wanted it asks the server one question and no registry any. It asks one more about memory when an
-    entry has C(loaded), and a registry for each entry with C(update).
+    entry has C(loaded), one for each model with a definition and each that such a model is made from, and a registry
+    for each entry with C(update).
   - A model that is there is left as it is, even when its tag has moved in the registry since, unless its entry has
     C(update), or a C(digest) that it does not have.
   - A pull that breaks off is tried again and goes on where it was. What a second try cannot cure fails at once
@@ -27,6 +28,12 @@ extends_documentation_fragment:
   - barellama.fleet.attributes.action_group
   - barellama.fleet.api
 attributes:
+  action:
+    description: A part of it runs on the control node, to show the progress of pulls.
+    support: full
+  async:
+    description: Can be run with the keyword C(async).
+    support: full
   check_mode:
     details:
       - Asks the registry which digest a missing model would get and how many bytes would have to come. Where it
@@ -53,6 +60,22 @@ options:
       - C(options), the options to load it with. They should be those of the requests to come, or these load it again.
         Of a model in memory a server tells C(num_ctx) only, so it is loaded again for another C(num_ctx), not for
         other options.
+      - The other keys define a model that is made on the server. It is made from C(from), another entry, or from
+        C(gguf). What it has from there and what the definition says is all that it has. When anything differs from
+        that, it is made anew, as it is when what it is made from has changed. The old one serves until the new one is
+        complete.
+      - C(gguf), the path of a GGUF file on the host, or a list of paths when the model has several. They are sent to
+        the server, unless it has them, and need to be readable for this module only. A model whose file is gone
+        stays, with a warning.
+      - C(system), C(template), C(renderer), C(parser) and C(requires), texts as in a Modelfile.
+      - C(parameters), a dictionary of their names, such as C(num_ctx), and values. Those of C(from) stay where this one does not have
+        them. What Ollama does not know is refused.
+      - C(messages), a list of dictionaries with C(role) and C(content), and C(license), a text or a list of them, which
+        come after those of C(from).
+      - C(quantize), the type that weights of F32 or F16 are to get, such as V(q4_K_M). Not every version of Ollama
+        does it.
+      - C(modelfile), the text of a Modelfile, says all this in one. Its C(FROM) names another entry, or a file by its
+        whole path.
     type: raw
     required: true
   state:
@@ -97,14 +120,37 @@ options:
     description:
       - Path of the server's models directory. With it the free space is checked before the first pull, where the
         registry tells sizes, and blobs that are there already are not counted.
+      - Downloads of a wanted blob that a crash has left so that no pull of it ends well are removed there first.
+      - A wanted model of which blobs are not there, as where a run with O(verify) was killed, is made whole as that does.
     type: path
   reserve:
     description: Bytes that must stay free in O(store).
     type: int
     default: 0
+  verify:
+    description:
+      - Read every blob of the wanted models in O(store), before the pulls and what these brought after them. Ollama
+        takes any blob that it has for good by its name.
+      - One that is not what its name says is moved into C(quarantine) below O(store), from where
+        M(barellama.fleet.ollama_store_prune) removes it, and a pull fetches it again, and only it. A model that is in
+        memory with it is unloaded first.
+      - What the registry does not have under the model's name any more, or has only as another model, is left as it
+        is, and the call fails and names it.
+    type: bool
+    default: false
+  cache:
+    description: What O(verify=true) has read, as O(barellama.fleet.ollama_store_info#module:cache) keeps it.
+    type: path
+  gguf_sums:
+    description:
+      - A file on the host that keeps the sums of the C(gguf) files, so that they are read only when they have changed,
+        and what servers made of them or of C(quantize). Without it they are read each time, and made anew where the
+        server does not store them as they are.
+      - Only its owner may be able to write to it, and to the directories above it.
+    type: path
   idle_timeout:
     description:
-      - Longest silence of the server during a pull in seconds, and longest time for a model to load.
+      - Longest silence of the server while it pulls or makes a model in seconds, and longest time for a model to load.
       - The server is silent while it hashes what it has downloaded, which takes minutes for large models.
     type: int
     default: 600
@@ -119,8 +165,21 @@ options:
     description: Longest silence in seconds of a registry that is asked for a plan.
     type: int
     default: 10
+  progress:
+    description:
+      - Show how far each pull and each creation is while it lasts, every few seconds and on standard error, as
+        C(ansible-playbook) does with its warnings. Nothing is shown when there is nothing to do, in check mode, and of
+        a task with C(async) or C(no_log).
+      - When the run is interrupted, its pulls end about a minute later on the host, and the next run goes on where they
+        were. With V(false) they go on to their end.
+    type: bool
+    default: true
+  _progress:
+    description: The directory in which the part on the control node looks for progress, as it chooses. Not to be set by hand.
+    type: path
 seealso:
   - module: barellama.fleet.ollama_models_info
+  - module: barellama.fleet.ollama_store_info
 """
 
 EXAMPLES = r"""
@@ -146,6 +205,29 @@ EXAMPLES = r"""
         keep_alive: -1
         options:
           num_ctx: 8192
+
+- name: Read what is there, and fetch again what is damaged
+  barellama.fleet.ollama_models:
+    models: [llama3.2:1b]
+    store: /usr/share/ollama/.ollama/models
+    verify: true
+
+- name: Make models of our own, from a model, from a Modelfile and from a file on the host
+  barellama.fleet.ollama_models:
+    models:
+      - llama3.2:1b
+      - name: support
+        from: llama3.2:1b
+        system: You answer questions of our customers in two sentences.
+        parameters:
+          num_ctx: 8192
+          temperature: 0.2
+      - name: reviewer
+        modelfile: "{{ lookup('ansible.builtin.file', 'reviewer.Modelfile') }}"
+      - name: tuned:v3
+        gguf: /srv/models/tuned-v3.gguf
+        license: Internal use only
+    gguf_sums: /var/lib/barellama/gguf-sums.json
 
 - name: Pull from a registry of one's own, with a look at the disk first
   barellama.fleet.ollama_models:
@@ -201,9 +283,17 @@ models:
       type: float
       sample: 41.3
     action:
-      description: What was done, or would be in check mode. V(none), V(pull), V(copy) or V(delete).
+      description: What was done, or would be in check mode. V(none), V(pull), V(repair), V(copy),
+        V(create) or V(delete).
       type: str
       sample: pull
+    repaired:
+      description:
+        - The blobs that were fetched anew, by C(blob), their digest. C(was) is V(missing), V(truncated), V(corrupt), or
+          V(stuck) for a download that could not be taken up.
+      type: list
+      elements: dict
+      sample: [{blob: 74701a8c35f6c8d9a4b91f3f3497643001d63e0c7a84e085bed452548fa88d45, was: corrupt}]
     memory:
       description: What was done, or would be, to the model in memory. V(none), V(load) or V(unload).
       type: str
@@ -222,12 +312,10 @@ actions:
 
 from ansible_collections.barellama.fleet.plugins.module_utils._client import Client
 from ansible_collections.barellama.fleet.plugins.module_utils._models import Terms, reconcile
-from ansible_collections.barellama.fleet.plugins.module_utils._models_wanted import (
-    refuse_foreign_registries,
-    refuse_to_empty,
-    wanted_models,
-)
+from ansible_collections.barellama.fleet.plugins.module_utils._models_rules import refuse_foreign_registries, refuse_to_empty
+from ansible_collections.barellama.fleet.plugins.module_utils._models_wanted import wanted_models
 from ansible_collections.barellama.fleet.plugins.module_utils._module import run
+from ansible_collections.barellama.fleet.plugins.module_utils._progress_file import told_in
 
 SPEC = {
     "models": {"type": "raw", "required": True},
@@ -244,11 +332,17 @@ SPEC = {
     },
     "store": {"type": "path"},
     "reserve": {"type": "int", "default": 0},
+    "gguf_sums": {"type": "path"},
+    "verify": {"type": "bool", "default": False},
+    "cache": {"type": "path"},
     "idle_timeout": {"type": "int", "default": 600},
     "deadline": {"type": "int", "default": 0},
     "registry_timeout": {"type": "int", "default": 10},
+    "progress": {"type": "bool", "default": True},
+    "_progress": {"type": "path"},
 }
-TERMS = ("insecure", "max_parallel", "store", "reserve", "idle_timeout", "deadline", "registry_timeout", "exact")
+TERMS = ("insecure", "max_parallel", "store", "reserve", "idle_timeout", "deadline", "registry_timeout", "exact", "verify", "cache",
+         "gguf_sums")
 
 
 def models(module):
@@ -257,11 +351,12 @@ def models(module):
     refuse_foreign_registries(wanted, params["allowed_registries"])
     refuse_to_empty(wanted, params["exact"], params["exact_empty"])
     terms = Terms(**{key: params[key] for key in TERMS})
-    return reconcile(Client(params["url"]), wanted, terms, module.check_mode, module.warn)
+    with told_in(params["_progress"]) as tell:
+        return reconcile(Client(params["url"]), wanted, terms, module.check_mode, module.warn, tell)
 
 
 def main():
-    run(SPEC, models)
+    run(SPEC, models, required_if=[("verify", True, ["store"])])
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ models:
 """
 
 from ansible_collections.barellama.fleet.plugins.module_utils._client import Client
-from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import inventory
+from ansible_collections.barellama.fleet.plugins.module_utils._models_inventory import inventory
 from ansible_collections.barellama.fleet.plugins.module_utils._module import run
 
 

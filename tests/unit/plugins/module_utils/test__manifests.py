@@ -54,6 +54,7 @@ BROKEN = [
     body((A, True)),
     body(("../" + A, 1)),
     body((A, 1), config=(None, 1)),
+    b"[" * 100_000,
 ]
 
 

@@ -109,7 +109,7 @@ def test_a_copy_of_what_could_not_be_pulled_is_left():
 def test_a_copy_that_is_refused_is_told():
     with pytest.raises(FleetError) as caught:
         run(Server({"m:latest": A}, refuses=["n:latest"]), "m", {"name": "n", "copy_of": "m"})
-    assert str(caught.value) == "1 models could not be copied: copy of m:latest to n:latest: n:latest refused"
+    assert str(caught.value) == "1 models could not be made: copy of m:latest to n:latest: n:latest refused"
 
 
 def test_memory_is_settled_after_the_pulls():
@@ -148,3 +148,26 @@ def test_what_cannot_be_loaded_is_told_beside_what_can():
 def test_limits_make_sense(option, value):
     with pytest.raises(FleetError, match=f"{option} is {value}; it must be at least {value + 1}"):
         Terms(**{option: value})
+
+
+def test_a_time_that_no_socket_takes_is_refused():
+    with pytest.raises(FleetError, match="idle_timeout is 1000000000; it must be at most 100000000"):
+        Terms(idle_timeout=10**9)
+    assert Terms(reserve=10**15)
+
+
+def test_events_are_told_with_the_name_of_their_model():
+    heard = []
+    run(Server(), "a", "user/b:1", tell=lambda name, event: heard.append((name, event)))
+    assert sorted(name for name, _event in heard) == ["a:latest", "user/b:1"]
+    assert all(event == {"status": "success"} for _name, event in heard)
+
+
+def test_what_the_listener_raises_ends_the_run_before_anything_is_deleted():
+    def refuse(_name, _event):
+        raise KeyError("nobody listens")
+
+    server = Server({"old:1": A})
+    with pytest.raises(KeyError, match="nobody listens"):
+        run(server, "new", absent("old:1"), tell=refuse)
+    assert "old:1" in server.there

@@ -53,6 +53,18 @@ def test_what_is_in_memory_decides(wish, in_memory, memory):
     assert plan[0].memory == memory
 
 
+@pytest.mark.parametrize("definition, memory", [
+    ({"system": "Be brief."}, "none"),
+    ({"system": "Be brief.", "parameters": {"num_ctx": 256}}, "load"),
+    ({"quantize": "q4_K_M"}, "load"),
+])
+def test_a_model_shares_the_place_in_memory_of_the_one_whose_weights_it_has(definition, memory):
+    there = [*listed(), {"name": "derived:latest", "digest": B}]
+    plan = changes(wanted_models(["m", {"name": "derived", "from": "m", "loaded": True, **definition}]), there)
+    plan_memory(plan, there, loaded())
+    assert [change.memory for change in plan] == ["none", memory]
+
+
 def test_more_context_than_a_model_was_trained_for_is_cut_to_that():
     there = listed(details={"context_length": 512})
     plan = changes(wanted_models([{"name": "m", "loaded": True, "options": {"num_ctx": 9999}}]), there)

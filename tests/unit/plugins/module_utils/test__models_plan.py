@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._manifests import Manifest
-from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import changes, inventory, report
+from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import changes, in_order, report
 from ansible_collections.barellama.fleet.plugins.module_utils._models_wanted import wanted_models
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
@@ -48,6 +48,7 @@ def test_what_is_missing_is_pulled_and_what_is_unwanted_deleted():
         "seconds": 0.0,
         "digest_before": None,
         "digest_after": "c" * 64,
+        "repaired": [],
     }
     assert (result["models"][1]["digest_before"], result["models"][1]["digest_after"]) == (B, None)
 
@@ -128,20 +129,37 @@ def test_the_listed_spelling_is_kept_for_the_server():
     assert plan_of({"name": "OLD:1", "state": "absent"})[0].listed_as == "Old:1"
 
 
-def test_inventory_says_what_is_in_memory(recorded):
-    loaded = recorded("ps-loaded")["response"]["body"]["models"]
-    listed = recorded("tags-many")["response"]["body"]["models"]
-    models = {model["name"]: model for model in inventory(listed, loaded)}
-    assert list(models) == sorted(models) and len(models) == len(listed)
-    assert models["tiny:latest"]["capabilities"] == ["completion"]
-    assert models["tiny:latest"]["loaded"]["size"] == 2243952
-    assert models["tiny:latest"]["loaded"]["expires_at"] == "2026-11-20T09:28:47.364460628Z"
-    assert [model["name"] for model in models.values() if model["loaded"]] == ["tiny:latest"]
+def test_a_repair_changes_the_store_and_not_the_digest():
+    plan = plan_of("m")
+    plan[0].action, plan[0].repaired = "repair", {C: "corrupt"}
+    result = report(plan)
+    assert (result["changed"], result["actions"]) == (True, ["repair m:latest"])
+    assert result["models"][0]["repaired"] == [{"blob": C, "was": "corrupt"}]
+    assert result["diff"] == {"before": f"m:latest {A[:12]} damaged\n", "after": f"m:latest {A[:12]}\n"}
 
 
-@pytest.mark.parametrize(
-    "size, vram, share", [(100, 100, 1.0), (300, 100, 0.333), (100, 0, 0.0), (0, 0, None), (1, 2, None)]
-)
-def test_share_of_gpu_memory(size, vram, share):
-    entry = {"name": "m:latest", "digest": A, "size": size, "size_vram": vram}
-    assert inventory([entry], [entry])[0]["loaded"]["vram_share"] == share
+def test_each_comes_after_what_it_is_made_from():
+    plan = plan_of({"name": "c", "copy_of": "b"}, {"name": "b", "from": "a", "system": "x"}, {"name": "a", "from": "m", "system": "x"}, "m")
+    assert [str(change.name) for change in in_order(plan)] == ["m:latest", "a:latest", "b:latest", "c:latest"]
+
+
+def test_a_long_line_of_models_is_ordered():
+    chain = ["m", *({"name": f"m{number}", "from": f"m{number - 1}" if number else "m"} for number in range(1200))]
+    plan = plan_of(*chain[::-1])
+    assert [change.name for change in in_order(plan)] == [change.name for change in plan[::-1]]
+
+
+def test_what_differs_is_shown_on_both_sides():
+    change = plan_of({"name": "old:1", "from": "m", "system": "new"}, "m")[0]
+    change.settle_creation({"system": ("old\nlines", "new"), "parameters.seed": (None, 7), "license": ("", "MIT")})
+    result = report([change])
+    assert result["actions"] == ["create old:1 from m:latest"]
+    assert result["diff"]["before"] == f'old:1 {B[:12]}\n  system: "old\\nlines"\n'
+    assert result["diff"]["after"] == 'old:1 (digest not known)\n  system: "new"\n  parameters.seed: 7\n  license: "MIT"\n'
+
+
+def test_what_was_made_anew_and_is_the_same_is_no_change():
+    change = plan_of({"name": "old:1", "from": "m", "system": "new"}, "m")[0]
+    change.settle_creation({"weights": ("abc", "made anew")})
+    change.after = change.before
+    assert (report([change])["changed"], report([change])["diff"]["after"]) == (False, f"old:1 {B[:12]}\n")

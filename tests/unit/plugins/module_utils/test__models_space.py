@@ -11,7 +11,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils import _models_spa
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._manifests import Manifest
 
-Pull = namedtuple("Pull", "name after bytes")
+Pull = namedtuple("Pull", "name after bytes repaired", defaults=[{}])
 
 A, B = "a" * 64, "b" * 64
 BOTH = Manifest("c" * 64, frozenset({(A, 3_000_000), (B, 500)}))
@@ -62,3 +62,11 @@ def test_a_blob_that_two_models_share_counts_once(store, monkeypatch):
     _models_space.refuse_full_disk(pulls, str(store), reserve=0)
     with pytest.raises(FleetError, match="and 1 B in reserve"):
         _models_space.refuse_full_disk(pulls, str(store), reserve=1)
+
+
+def test_a_damaged_blob_comes_anew_beside_the_old_one(store, monkeypatch):
+    monkeypatch.setattr(_models_space, "_free", lambda _place: 3_000_499)
+    (store / "blobs" / f"sha256-{A}").write_bytes(b"damaged")
+    _models_space.refuse_full_disk([Pull("m:latest", BOTH, 500)], str(store), reserve=0)
+    with pytest.raises(FleetError, match="models do not fit"):
+        _models_space.refuse_full_disk([Pull("m:latest", BOTH, 3_000_500, {A: "corrupt"})], str(store), reserve=0)

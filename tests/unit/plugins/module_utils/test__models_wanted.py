@@ -9,14 +9,9 @@ import random
 import pytest
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.barellama.fleet.plugins.module_utils._models_wanted import (
-    EXAMPLE,
-    KEYS,
-    Wish,
-    refuse_foreign_registries,
-    refuse_to_empty,
-    wanted_models,
-)
+from ansible_collections.barellama.fleet.plugins.module_utils._models_definition import Definition
+from ansible_collections.barellama.fleet.plugins.module_utils._models_rules import refuse_foreign_registries
+from ansible_collections.barellama.fleet.plugins.module_utils._models_wanted import EXAMPLE, KEYS, Wish, wanted_models
 from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
 
 A = "a" * 64
@@ -112,20 +107,24 @@ BAD = [
     ),
     (["m", {"name": "m", "update": True}], "models lists m:latest twice, and not alike; keep one of them"),
     (
+        [{"name": "m", "from": "n", "digest": A}, "n"],
+        "models[0]: m:latest has a definition and digest: what is made here has the digest it gets; give digest to the model it is from",
+    ),
+    (
+        [{"name": "m", "gguf": "/m.gguf", "update": True}],
+        "models[0]: m:latest has a definition and update: what is made here follows what it is from; give update to that one",
+    ),
+    (
+        [{"name": "m", "copy_of": "n", "system": "x", "from": "n"}],
+        "models[0]: m:latest has a definition and copy_of: a copy is what its model is; define that one",
+    ),
+    (
+        [{"name": "m", "state": "absent", "from": "n"}],
+        "models[0]: m:latest is to be absent and has from; leave out one of them",
+    ),
+    (
         [{"name": "a", "copy_of": "m"}],
         "models: a:latest is a copy_of m:latest, which the list does not have as present; list it too",
-    ),
-    (
-        [{"name": "m", "state": "absent"}, {"name": "a", "copy_of": "m"}],
-        "models: a:latest is a copy_of m:latest, which the list does not have as present; list it too",
-    ),
-    (
-        ["m", {"name": "a", "copy_of": "m"}, {"name": "b", "copy_of": "a"}],
-        "models: b:latest is a copy_of a:latest, which is a copy itself; name a model that is none",
-    ),
-    (
-        [{"name": "a", "copy_of": "a"}],
-        "models: a:latest is a copy_of a:latest, which is a copy itself; name a model that is none",
     ),
 ]
 
@@ -135,16 +134,6 @@ def test_refuses_in_these_words(models, message):
     with pytest.raises(FleetError) as caught:
         wanted_models(models)
     assert str(caught.value) == message
-
-
-def test_refuses_foreign_registries():
-    with pytest.raises(FleetError) as caught:
-        refuse_foreign_registries(wanted_models(["m", "evil.host/x/y"]), ALLOWED)
-    assert str(caught.value) == (
-        "registry not in allow-list: evil.host/x/y:latest comes from evil.host, allowed_registries "
-        "(role variable ollama_models_allowed_registries) has registry.ollama.ai, hf.co, huggingface.co; "
-        "add evil.host if you trust it"
-    )
 
 
 ENTRY = [
@@ -157,6 +146,7 @@ ENTRY = [
     ({"loaded": True, "keep_alive": 300}, {"loaded": True, "keep_alive": 300}),
     ({"loaded": True, "keep_alive": "10m"}, {"loaded": True, "keep_alive": "10m"}),
     ({"loaded": True, "options": {"num_ctx": 8}}, {"loaded": True, "options": {"num_ctx": 8}}),
+    ({"gguf": "/m.gguf", "loaded": True}, {"definition": Definition(gguf=("/m.gguf",)), "loaded": True}),
 ]
 
 
@@ -164,36 +154,6 @@ ENTRY = [
 def test_reads_what_an_entry_says(said, wish):
     name = ModelName.parse("m")
     assert wanted_models([{"name": "m", **said}]) == {name: Wish(name, **wish)}
-
-
-@pytest.mark.parametrize("models", [[], [{"name": "m", "state": "absent"}]])
-def test_an_exact_list_of_nothing_needs_a_word(models):
-    with pytest.raises(FleetError, match="exact would delete every model of the server; .* set exact_empty"):
-        refuse_to_empty(wanted_models(models), True, False)
-    refuse_to_empty(wanted_models(models), True, True)
-    refuse_to_empty(wanted_models(models), False, False)
-    refuse_to_empty(wanted_models(["m", *models[:0]]), True, False)
-
-
-PASSING = [
-    (["m", {"name": "own.host/x/y", "copy_of": "m"}], ALLOWED),
-    (["m", "user/m"], ALLOWED),
-    (["HF.co/o/r"], ALLOWED),
-    (["reg:5000/a/b"], ["REG:5000"]),
-    ([{"name": "evil.host/x/y", "state": "absent"}], []),
-    ([], []),
-]
-
-
-@pytest.mark.parametrize("models, allowed", PASSING)
-def test_lets_allowed_registries_and_deletions_pass(models, allowed):
-    refuse_foreign_registries(wanted_models(models), allowed)
-
-
-@pytest.mark.parametrize("models, allowed", [(["m"], []), (["reg:5000/a/b"], ["reg"]), (["reg/a/b"], ["reg:5000"])])
-def test_a_registry_is_host_and_port(models, allowed):
-    with pytest.raises(FleetError, match="not in allow-list"):
-        refuse_foreign_registries(wanted_models(models), allowed)
 
 
 def anything(dice, depth=0):

@@ -31,7 +31,9 @@ HOPELESS = [
     ("disk-full-pull", "free space in the store"),
     ("permission-pull", "the server's user may not write its store; correct the owner"),
     ("readonly-running-pull", "the store is read-only for the server"),
-    ("pull-with-missing-part-file", "remove the sha256-*-partial* files of this blob"),
+    ("pull-with-missing-part-file", "set store, or remove its sha256-*-partial* files there"),
+    ("pull-with-missing-part-file-again", "set store, or remove its sha256-*-partial* files there"),
+    ("pull-with-empty-part-file", "set store, or remove its sha256-*-partial* files there"),
     ("host-header-foreign", "the server refuses it"),
     ("unknown-path", "the server refuses it"),
 ]
@@ -52,7 +54,6 @@ PASSING = [
     "pull-connection-refused",
     "pull-unknown-host",
     "pull-tampered",
-    "pull-with-empty-part-file",
     "pull-server-killed-midway",
     "pull-server-terminated-midway",
 ]
@@ -158,3 +159,28 @@ def test_a_deadline_that_is_over_asks_nothing(serve, reply):
     with pytest.raises(PullFailed):
         pull(Client(server.url), "m", until=time.monotonic() - 1)
     assert server.requests == []
+
+
+def test_what_can_be_mended_is_tried_once_more_at_once(serve, reply):
+    server = serve(reply.recorded("pull-with-empty-part-file"), reply(lines=[{"status": "success"}]))
+    mended = []
+    pull(Client(server.url), "demo/tiny:latest", sleep=mended.append, mend=lambda: mended.append("mended") or True)
+    assert (mended, len(server.requests)) == (["mended"], 2)
+
+
+def test_what_is_stuck_again_after_it_was_mended_is_told(serve, reply):
+    server = serve(reply.recorded("pull-with-empty-part-file"))
+    with pytest.raises(PullFailed, match="a partial download of it is damaged"):
+        pull(Client(server.url), "demo/tiny:latest", mend=lambda: True)
+    assert len(server.requests) == 2
+
+
+def test_tells_each_event_and_ends_with_what_the_listener_raises(serve, reply):
+    events = [{"status": "pulling manifest"}, {"status": "success"}]
+    heard = []
+    pull(Client(serve(reply(lines=events)).url), "m", tell=heard.append)
+    assert heard == events
+    server = serve(reply(lines=events))
+    with pytest.raises(KeyError):
+        pull(Client(server.url), "m", tell=lambda event: {}[event["status"]])
+    assert len(server.requests) == 1

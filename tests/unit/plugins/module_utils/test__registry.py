@@ -105,6 +105,12 @@ def test_nonsense_is_no_verdict(serve, reply):
         ask(serve(reply(body=b"<html>")))
 
 
+@pytest.mark.parametrize("body", [b" " * (5 << 20) + b"{}", b"[" * 100_000, b'{"config": {"digest": "sha256:../../etc/passwd", "size": 1}, "layers": []}'])
+def test_what_is_huge_deep_or_leads_elsewhere_is_no_manifest(serve, reply, body):
+    with pytest.raises(RegistryError, match="not a model's manifest"):
+        ask(serve(reply(body=body)))
+
+
 def test_nobody_there():
     with pytest.raises(RegistryError, match="registry 127.0.0.1:1 did not tell about .*[Rr]efused"):
         Registry("0", insecure=True, timeout=1).manifest(ModelName.parse("127.0.0.1:1/demo/tiny"))

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils import _store_files as files
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.barellama.fleet.plugins.module_utils._store_models import models
+from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
+from ansible_collections.barellama.fleet.plugins.module_utils._store_models import incomplete, models
 
 from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.store_bed import CONFIG, MODEL, Store
 
@@ -69,6 +71,29 @@ def test_what_is_no_manifest_is_told(store, content, reason):
     found, (unreadable,) = look(store)
     assert found == [] and unreadable.path == "manifests/registry.ollama.ai/library/bad/latest"
     assert reason in unreadable.reason and len(unreadable.reason) <= 200
+
+
+def test_a_model_of_which_a_blob_is_not_there_is_incomplete(store):
+    blob = store.model("tiny", b"weights")[1]
+    store.model("other", b"others")
+    store.manifest("odd", b"{}")
+    digests = {ModelName.parse(model.name): model.digest for model in look(store)[0]}
+    tiny = ModelName.parse("tiny")
+    assert len(digests) == 2 and incomplete(str(store), {**digests, ModelName.parse("odd"): "a" * 64, ModelName.parse("none"): "a" * 64}) == set()
+    store.blob_path(blob).rename(store.path / f"blobs/sha256:{blob}")
+    assert incomplete(str(store), digests) == set()
+    (store.path / f"blobs/sha256:{blob}").unlink()
+    assert incomplete(str(store), digests) == {tiny}
+    assert incomplete(str(store), {tiny: "a" * 64}) == set()  # another server's store
+
+
+@pytest.mark.parametrize("spoil", [lambda blobs: blobs.mkdir(), lambda blobs: blobs.write_text("no directory"), lambda blobs: None])
+def test_where_no_blob_is_nothing_is_incomplete(store, spoil):
+    store.model("tiny", b"weights")
+    digests = {ModelName.parse(model.name): model.digest for model in look(store)[0]}
+    shutil.rmtree(store.path / "blobs")
+    spoil(store.path / "blobs")
+    assert digests and incomplete(str(store), digests) == set()
 
 
 def test_half_a_character_can_be_printed(store):
