@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 
 REASONS = (
     ("push*", "no plugin pushes"),
-    ("embed*", "no plugin asks for embeddings"),
+    ("embeddings-*", "no plugin uses the older route"),
     ("v1-*", "no plugin uses the OpenAI routes"),
     ("whoami-*", "no plugin signs in"),
 )

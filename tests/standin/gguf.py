@@ -30,13 +30,14 @@ class Model:
     """One llama-shaped model.
 
     ``width`` is the length of an embedding: 64 gives 270 KB, 256 gives 3 MB and allows every quantization;
-    ``feed_forward`` (default: twice the width) is what makes larger models larger.
+    ``feed_forward`` (default: twice the width) is what makes larger models larger. One that ``embeds`` makes vectors only.
     """
 
-    def __init__(self, seed=1, width=64, feed_forward=None):
+    def __init__(self, seed=1, width=64, feed_forward=None, embeds=False):
         self.seed = seed
         self.width = width
         self.feed_forward = feed_forward or 2 * width
+        self.embeds = embeds
         self.tensors = [Tensor(name, kind, shape, None) for name, kind, shape in _tensors(self.width, self.feed_forward)]
 
     @classmethod
@@ -71,6 +72,8 @@ class Model:
 
     def _head(self):
         keys = {name: (kind, value) for name, kind, value in _keys(self.width, self.feed_forward)}
+        if self.embeds:
+            keys["llama.pooling_type"] = (UINT32, 1)
         return head(keys, self.tensors, [tensor.type for tensor in self.tensors])
 
 

@@ -130,11 +130,12 @@ def main():
     parser.add_argument("--megabytes", type=int, help="size of the weights (default: the tiny model, 270 KB)")
     parser.add_argument("--system", default="Answer briefly.", help="system prompt")
     parser.add_argument("--requires", help="Ollama version below which the registry answers 412")
+    parser.add_argument("--embeds", action="store_true", help="one that makes vectors and no text")
     parser.add_argument("names", nargs="+", metavar="NAMESPACE/MODEL[:TAG]")
     options = parser.parse_args()
     for name in options.names:
         seed = zlib.crc32(name.encode("utf-8")) if options.seed is None else options.seed
-        model = Model.of_size(options.megabytes << 20, seed) if options.megabytes else Model(seed)
+        model = Model.of_size(options.megabytes << 20, seed) if options.megabytes else Model(seed, embeds=options.embeds)
         digest = Shelf(options.data).publish(
             name, model, requires=options.requires, template=TEMPLATE, system=options.system, params=PARAMS)
         print("%s %s" % (digest, name))

@@ -30,16 +30,27 @@ from . import layout
 
 PACKAGE = Path(__file__).resolve().parent / "ollama"
 SHEBANG = b"#!/usr/bin/python3 -IsS\n"
-START = """import os
-import runpy
+DIE = """import os
+import signal
+
+
+def die(number, _frame):
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    os._exit(2)
+
+
+# As every Go program from its first moment, also where the kernel does not let a signal end it: as a container's first process.
+signal.signal(signal.SIGTERM, die)
+"""
+START = """import runpy
 import sys
 
 # The link it was started through may soon lead to another release; what is read later is read from this file.
 sys.path[0] = os.path.realpath(sys.path[0])
 runpy.run_module("standin", run_name="__main__", alter_sys=True)
 """
-BAD_START = """import signal
-import sys
+BAD_START = """import sys
 
 if sys.argv[1:] == ["serve"]:
     %s
@@ -89,10 +100,10 @@ def executable(version, fault=None, package=PACKAGE):
 
 def _start(fault):
     if fault == "exit":
-        return BAD_START % 'sys.exit("Error: this release was made to fail")' + START
+        return DIE + BAD_START % 'sys.exit("Error: this release was made to fail")' + START
     if fault == "hang":
-        return BAD_START % "signal.pause()" + START
-    return START
+        return DIE + BAD_START % "signal.pause()" + START
+    return DIE + START
 
 
 def _write_archive(path, members):

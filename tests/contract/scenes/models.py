@@ -75,7 +75,7 @@ def load(server):
 def answer(server):
     server.play("generate", "generate-stream", "chat", "chat-stream", "chat-load", "generate-format-json",
                 "generate-format-bad", "generate-think-unsupported", "generate-image-unsupported",
-                "generate-option-unknown", "generate-option-wrong-type", "chat-tools-unsupported")
+                "generate-option-unknown", "generate-option-wrong-type", "chat-tools-unsupported", "embed-unsupported")
 
 
 def copy(server):
@@ -87,7 +87,7 @@ def copy(server):
 def unload(server):
     server.play("generate-second-model", "ps-after-several", "generate-unload", "ps-right-after-unload",
                 "generate-unload-not-loaded", "chat-unload", "ps-after-unload", "generate-unload-stream",
-                "generate-unload-string", "ps-after-all-unloaded")
+                "generate-unload-string", "ps-after-all-unloaded", "embed-unload")
 
 
 def delete(server):

@@ -19,7 +19,7 @@ def play(bed):
                     "origin-foreign", "options-preflight", "unknown-path", "unknown-path-post", "path-prefix",
                     "trailing-slash-tags", "double-slash", "method-get-pull", "method-post-delete",
                     "method-post-tags", "method-put-copy", "blob-get")
-        for endpoint in ("show", "pull", "create", "delete", "generate", "chat"):
+        for endpoint in ("show", "pull", "create", "delete", "generate", "chat", "embed"):
             server.play(*(f"{endpoint}-{word}" for word in BAD_INPUT))
         names(server)
         server.add_blob(EMPTY_CONFIG)
@@ -36,7 +36,7 @@ def names(server):
     server.play("content-type-none-pull", "pull-long-tag", "pull-name-80", "pull-name-81", "show-cloud-name",
                 "show-digest-name", "show-http-name", "show-long-tag", "show-missing", "show-missing-notag",
                 "show-name-key", "generate-missing", "generate-missing-stream", "generate-missing-unload",
-                "chat-missing", "delete-missing", "delete-missing-tag", "copy-empty-body", "copy-empty-object",
+                "chat-missing", "embed-missing", "delete-missing", "delete-missing-tag", "copy-empty-body", "copy-empty-object",
                 "copy-malformed-json", "copy-missing-source", "copy-no-destination")
 
 

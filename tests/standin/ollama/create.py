@@ -15,6 +15,7 @@ MEDIA = "application/vnd.ollama.image."
 CONFIG_MEDIA = "application/vnd.docker.container.image.v1+json"
 MANIFEST_MEDIA = "application/vnd.docker.distribution.manifest.v2+json"
 QUANTIZATIONS = ("F32", "F16", "Q4_K_S", "Q4_K_M", "Q8_0")
+OF_CONFIG = ("renderer", "parser", "requires")
 UNQUANTIZED = ("F16", "BF16", "F32")
 
 
@@ -84,6 +85,7 @@ def create(store, name, request, report, gone):
     else:
         raise GoError("neither 'from' or 'files' was specified", 400)
     _check_adapters(store, request.get("adapters") or {})
+    builder.config = {**builder.config, **{key: request[key] for key in OF_CONFIG if request.get(key)}}
     _add_texts(builder, request, parameters)
     raw = builder.manifest()
     for status in builder.statuses:

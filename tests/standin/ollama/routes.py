@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 
-from . import create, disk, envconfig, models, names, show
+from . import create, disk, embed, envconfig, models, names, show
 from .answer import progress
 from .errors import GoError, NotFound, path_error
 from .generate import Job, joined
@@ -139,6 +139,11 @@ def chat(handler):
     _answer_job(handler, handler.body("ChatRequest", model="string", stream="bool"), chat=True)
 
 
+def embed_texts(handler):
+    request = handler.body("EmbedRequest", model="string")
+    handler.answer.json(200, embed.embed(handler.server.store, handler.server.scheduler, request))
+
+
 def _answer_job(handler, request, chat):  # pylint: disable=redefined-outer-name
     answer = handler.answer
     job = Job(handler.server.store, handler.server.scheduler, request, chat)
@@ -172,4 +177,5 @@ ROUTES = {
     "/api/blobs/:digest": {"HEAD": head_blob, "POST": post_blob},
     "/api/generate": {"POST": generate},
     "/api/chat": {"POST": chat},
+    "/api/embed": {"POST": embed_texts},
 }

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+
 from . import log
 from .gguf import TYPES
 from .models import Model
@@ -24,7 +26,8 @@ def describe(store, name, request):
     answer = {"license": "\n".join(model.licenses()),
               "modelfile": _modelfile(model, system, options),
               "parameters": "\n".join(_parameter_lines(parameters)),
-              "template": model.template(), "system": system}
+              "template": model.template(), "system": system,
+              **{key: model.config.get(key) for key in ("renderer", "parser", "requires")}}
     answer = {key: value for key, value in answer.items() if value}
     answer["details"] = model.details()
     if model.messages():
@@ -65,13 +68,14 @@ def _modelfile(model, system, options):
 def _parameter_lines(parameters):
     for name, value in sorted(parameters.items()):
         for item in value if isinstance(value, list) else [value]:
-            yield "%-30s %s" % (name, f'"{item}"' if isinstance(item, str) else _plain(item))
+            yield "%-30s %s" % (name, json.dumps(item, ensure_ascii=False) if isinstance(item, str) else _plain(item))
 
 
 def _plain(value):
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    text = repr(value) if isinstance(value, float) else str(value)
+    return text[:-2] if text.endswith(".0") else text
 
 
 def _quoted(text):

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import signal
 import subprocess
 import tarfile
+import time
+from pathlib import Path
 
 import pytest
 from ansible_collections.barellama.fleet.tests.standin import layout, pack
@@ -95,3 +98,26 @@ def test_the_program_runs_from_one_file(tmp_path, package, fault, argument, stat
         assert status is None, "it hangs"
     else:
         assert (ended.returncode, ended.stdout) == (status, output)
+
+
+def test_a_server_that_hangs_catches_sigterm_and_dies_of_it(tmp_path, package):
+    """Caught, because the kernel gives a container's first process no other way to be ended by it."""
+    program = tmp_path / "ollama"
+    program.write_bytes(pack.executable("0.34.4", "hang", package))
+    program.chmod(0o755)
+    deadline = time.monotonic() + 10
+    server = subprocess.Popen([str(program), "serve"])
+    try:
+        while not caught(server.pid) >> (signal.SIGTERM - 1) & 1:
+            assert time.monotonic() < deadline, "SIGTERM is not caught"
+        server.terminate()
+        assert server.wait(10) == -signal.SIGTERM
+    finally:
+        server.kill()
+        server.wait()
+
+
+def caught(pid):
+    """The signals that a process catches, one bit each."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("SigCgt:")), 16)
