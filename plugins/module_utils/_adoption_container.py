@@ -12,9 +12,9 @@ import re
 from ansible_collections.barellama.fleet.plugins.module_utils import _adoption_dropped, _adoption_env
 from ansible_collections.barellama.fleet.plugins.module_utils._adoption_text import assignments
 from ansible_collections.barellama.fleet.plugins.module_utils._listen import url
+from ansible_collections.barellama.fleet.plugins.module_utils._record import MARKER
 
 IMAGE = re.compile(r"((?P<registry>[^/]*[.:][^/]*|localhost)/)?(?P<name>(.+/)?ollama/ollama)(?=[:@]|$)")
-MARKER = "BARELLAMA_DEFINITION"
 STATE = "/root/.ollama"
 HOME = "/usr/share/ollama"
 KEPT = "-before-adoption"

@@ -139,10 +139,10 @@ class MemberRules:
             return DIRECTORY
         if member.issym():
             return LINK
-        if member.isreg():
+        if member.isreg() and not member.issparse():
             return FILE
         if not member.islnk():
-            raise _refusal(member.name, "is a device, a pipe or something else that is no file")
+            raise _refusal(member.name, "is a device, a pipe, a sparse file or something else that is no plain file")
         if self._kinds.get(os.path.normpath(member.linkname)) != FILE:
             raise _refusal(member.name, f"is a hard link to {member.linkname!r}, which is no file of the archive")
         return FILE

@@ -42,6 +42,15 @@ class Client:
         """The models in memory: list of dicts with name, digest, size, size_vram, expires_at, context_length."""
         return self._entries("/api/ps")
 
+    def show(self, name):
+        """What a model is made of: a dict with modelfile, template, system, parameters (as text), messages, license."""
+        answer = self._http.object("POST", "/api/show", {"model": name})
+        texts = ("modelfile", "template", "system", "parameters", "license")
+        messages = answer.get("messages") or []
+        if not all(isinstance(answer.get(key) or "", str) for key in texts) or not _are_dicts(messages):
+            raise self._http.stranger("/api/show", "has no usable description of a model")
+        return answer
+
     def generate(self, model, timeout=None, **fields):
         """One answer as one object. Without ``prompt`` it loads the model, with ``keep_alive=0`` it unloads it."""
         return self._http.object("POST", "/api/generate", dict(fields, model=model, stream=False), timeout)
@@ -73,11 +82,33 @@ class Client:
         fields = {"model": name, "insecure": True} if insecure else {"model": name}
         yield from self._http.stream("POST", "/api/pull", fields, idle_timeout)
 
+    def create(self, name, definition, idle_timeout=None):
+        """Yield the events of a creation as dicts, as ``pull`` does. ``definition`` is what the API takes but the name."""
+        yield from self._http.stream("POST", "/api/create", dict(definition, model=name), idle_timeout)
+
+    def has_blob(self, digest):
+        """Whether the store has the blob of this digest in bare hex."""
+        try:
+            self._http.body("HEAD", f"/api/blobs/sha256:{digest}")
+        except Refused as error:
+            if error.status != 404:
+                raise
+            return False
+        return True
+
+    def upload(self, digest, stream, length, idle_timeout=None):
+        """Store a file as a blob; ``Refused`` when it is not what the digest says."""
+        self._http.send(f"/api/blobs/sha256:{digest}", stream, length, idle_timeout)
+
     def _entries(self, path):
         entries = self._http.object("GET", path).get("models")
         if not isinstance(entries, list) or not all(map(_is_model, entries)):
             raise self._http.stranger(path, "has no usable list of models")
         return entries
+
+
+def _are_dicts(values):
+    return isinstance(values, list) and all(isinstance(value, dict) for value in values)
 
 
 def _is_model(entry):

@@ -7,7 +7,8 @@
 """What a server in a container gets, told alike to Compose and to Quadlet. No I/O.
 
 ``options`` are engine (docker or podman), image (with its tag or digest), version, vendor, look (what
-tasks/methods/look.yml heard from the host), volume, uid, gid, cpus, memory, and for Podman rootless and umask.
+tasks/methods/look.yml heard from the host), volume, uid, gid, cpus, memory, and for Podman rootless and umask; and
+image_models, where the image has models inside that the server shall have, if it has.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ def environment(instance, options):
     """What the role itself sets in a container, beside the settings."""
     dummy, home, models = _places(instance, options)
     variables = {"HOME": home, "OLLAMA_HOST": f"0.0.0.0:{PORT}", "OLLAMA_MODELS": models}
+    if options["image_models"]:
+        variables["OLLAMA_NOPRUNE"] = "1"  # nothing can be deleted there, and the server would not start over that
     if options["vendor"] == "amd":
         variables.update(instance["visible"])  # the device is one for all AMD GPUs
     return variables
@@ -53,7 +56,8 @@ def mounts(instance, options):
     if options["volume"]:
         return [(options["volume"], ROOT_STATE)]
     state, dummy, models = _places(instance, options)
-    return [(path, path) for path in [state] + ([] if models.startswith(state + "/") else [models])]
+    inside = options["image_models"] or models.startswith(state + "/")
+    return [(path, path) for path in ([state] if inside else [state, models])]
 
 
 def published(instance):
@@ -82,5 +86,5 @@ def groups(look):
 def _places(instance, options):
     """Directory of the server's state, its home and the store, as seen from inside."""
     if options["volume"]:
-        return ROOT_STATE, "/root", f"{ROOT_STATE}/models"
-    return f"{instance['home']}/.ollama", instance["home"], instance["models"]
+        return ROOT_STATE, "/root", options["image_models"] or f"{ROOT_STATE}/models"
+    return f"{instance['home']}/.ollama", instance["home"], options["image_models"] or instance["models"]

@@ -3,11 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to barellama.fleet: may change without notice.
-"""The host's commands, of which a diagnosis needs none: what one says, or nothing. Reads only."""
+"""The host's commands, of which who looks needs none: what one says, or nothing. Reads only."""
 
 from __future__ import annotations
 
 from ansible_collections.barellama.fleet.plugins.module_utils._host_tools import Tools
+
+PATIENCE = 30  # seconds, as Ollama itself has for a driver
+KILLED = (-9, 137)
+NOT_TO_BE_RUN = (126, 127)
 
 
 class Commands(Tools):
@@ -23,3 +27,15 @@ class Commands(Tools):
         if status:
             return None
         return output + said if errors else output
+
+    def limited(self, *command):
+        """(status, words) of a command that may hang, such as a driver's; None where it is not on this host.
+
+        ``timeout`` kills itself too, so that a command that the kernel holds is left behind, and not waited for.
+        """
+        status, output, said = self.run("timeout", "-s", "KILL", str(PATIENCE), *command) or (NOT_TO_BE_RUN[0], "", "")
+        if status in NOT_TO_BE_RUN:
+            return None
+        if status in KILLED:
+            return status, f"it gave no answer for {PATIENCE} seconds"
+        return status, output + said if status else output

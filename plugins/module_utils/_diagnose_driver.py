@@ -7,13 +7,12 @@
 
 from __future__ import annotations
 
-import re
-
-from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_gpu import NAMES
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_words import Unseen, finding
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import MODULES, NAMES, closed, numbers
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_kernel import GIVEN_AWAY
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_nvidia import MISMATCH, refusal
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_verdict import OLDEST_BEFORE_VOLTA, OLDEST_NVIDIA
 
-OLDEST_NVIDIA = 550
-MODULES = {"nvidia": "nvidia", "amd": "amdgpu"}
 NEEDED_NODES = {"nvidia": ("/dev/nvidiactl", "/dev/nvidia-uvm"), "amd": ("/dev/kfd",)}
 MAKES = {"/dev/nvidiactl": "nvidia", "/dev/nvidia-uvm": "nvidia_uvm", "/dev/kfd": "amdgpu"}
 ENGINES = {
@@ -27,7 +26,7 @@ OLDEST_PODMAN = "4.4"
 def driver(host):
     """Whether the kernel's part of each GPU is there, new enough, and of one piece with the tools."""
     for vendor in sorted(host.vendors):
-        found = [gpu for gpu in host.gpus if gpu["vendor"] == vendor and gpu["driver"] != "vfio-pci"]
+        found = [gpu for gpu in host.gpus if gpu["vendor"] == vendor and gpu["driver"] != GIVEN_AWAY]
         if not found:
             if not host.has_others:
                 yield finding(f"no {NAMES[vendor]} GPU is on the PCI bus, although ollama_gpu_vendor is {vendor}",
@@ -49,11 +48,8 @@ def devices(look):
         raise Unseen("its process cannot be looked at")
     uid, gids = look.account
     for vendor in sorted(look.host.vendors):
-        for path, (mode, owner, group, _made) in sorted(look.host.nodes[vendor].items()):
-            if not look.was_given(path):
-                continue
-            bits = mode >> 6 if uid == owner else mode >> 3 if group in gids else mode
-            if uid and bits & 6 != 6:
+        for path, (mode, owner, group, _made) in closed(look.host.nodes[vendor], uid, gids):
+            if look.was_given(path):
                 yield finding(
                     f"permission denied on {path}",
                     f"it belongs to user {owner} and group {group} with mode {mode:04o}, and the server runs as user {uid} "
@@ -100,19 +96,16 @@ def _nodes_missing(vendor, nodes):
 
 
 def _nvidia(host):
-    version, smi = host.nvidia_version, host.nvidia_smi
-    major = int(re.match(r"\d*", version or "").group() or 0)
-    if major and major < OLDEST_NVIDIA:
+    version, words = host.nvidia_version, refusal(host.nvidia_smi)
+    if version and numbers(version) < [OLDEST_NVIDIA]:
         yield finding(f"the NVIDIA driver {version} is too old", f"Ollama's CUDA libraries need {OLDEST_NVIDIA} or newer, "
-                      "and 570 for GPUs before Volta", "upgrade the NVIDIA driver, and restart the host")
-    if smi and smi[0]:
-        words = smi[1].strip().splitlines() or [f"status {smi[0]}"]
-        if "mismatch" in smi[1]:
-            yield finding("the loaded NVIDIA driver and its libraries are of two versions",
-                          f"the driver was upgraded since {version} was loaded", "restart the host")
-        else:
-            yield finding(f"nvidia-smi fails: {words[0]}", "the NVIDIA driver is loaded and does not work",
-                          "see: journalctl -k -g NVRM; then restart the host")
+                      f"and {OLDEST_BEFORE_VOLTA} for GPUs before Volta", "upgrade the NVIDIA driver, and restart the host")
+    if words and MISMATCH in words:
+        yield finding("the loaded NVIDIA driver and its libraries are of two versions",
+                      f"the driver was upgraded since {version} was loaded", "restart the host")
+    elif words:
+        yield finding(f"nvidia-smi fails: {words}", "the NVIDIA driver is loaded and does not work",
+                      "see: journalctl -k -g NVRM; then restart the host")
 
 
 def _joining(look, group):
@@ -123,12 +116,7 @@ def _joining(look, group):
 
 def _older(version, least):
     """Whether a version, or none at all, is older than ``least``."""
-    return _numbers(version) < _numbers(least)
-
-
-def _numbers(version):
-    """What a version begins with; words have none, and are older than any."""
-    return [int(number) for number in re.findall(r"\d+", re.match(r"[\d.]*", version or "").group())]
+    return numbers(version) < numbers(least)
 
 
 def _old(version):

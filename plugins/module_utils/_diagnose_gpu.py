@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_log import devices, messages
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_words import Unseen, finding
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import NAMES
 
-NAMES = {"nvidia": "NVIDIA", "amd": "AMD"}
 HIDING = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL")
 BACKENDS = {"nvidia": "cuda", "amd": "rocm"}
 MOST_OF_IT = 0.99  # what rounding leaves of "wholly"

@@ -7,23 +7,17 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import stat
 from functools import cached_property
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_kernel import GIVEN_AWAY, Kernel
 from ansible_collections.barellama.fleet.plugins.module_utils._host_engines import Engines
 from ansible_collections.barellama.fleet.plugins.module_utils._host_tools import read
 from ansible_collections.barellama.fleet.plugins.module_utils._record import EMPTY, parse
 from ansible_collections.barellama.fleet.plugins.module_utils._release import CURRENT, linked_release
 
 RECORD = "/var/lib/barellama/ollama.json"
-VENDORS = {"0x10de": "nvidia", "0x1002": "amd"}
-GPU_CLASSES = ("0x0300", "0x0302", "0x0380", "0x1200")
-# Not on a PCI bus: Jetson, Windows' own Linux.
-ELSEWHERE = ("/etc/nv_tegra_release", "/dev/dxg")
-NODES = {"nvidia": ("/dev/nvidia[0-9]*", "/dev/nvidiactl", "/dev/nvidia-uvm"), "amd": ("/dev/kfd", "/dev/dri/renderD*")}
 
 
 class Host:
@@ -33,46 +27,39 @@ class Host:
 
     def __init__(self, tools, method="systemd", wanted=()):
         self.tools = tools
+        self.kernel = Kernel(tools.root)
         self.method = method
         self.wanted = set(wanted)
 
-    @cached_property
+    @property
     def gpus(self):
-        """The GPUs on the PCI bus, each as vendor, slot and driver (the kernel's, or None)."""
-        found = []
-        for folder in sorted(glob.glob(f"{self.tools.root}/sys/bus/pci/devices/*")):
-            vendor = VENDORS.get(_text(f"{folder}/vendor"))
-            if vendor and _text(f"{folder}/class").startswith(GPU_CLASSES):
-                driver = f"{folder}/driver"
-                name = os.path.basename(os.readlink(driver)) if os.path.islink(driver) else None
-                found.append({"vendor": vendor, "slot": os.path.basename(folder), "driver": name})
-        return found
+        """The GPUs on the PCI bus, each with vendor, slot and driver (the kernel's, or None)."""
+        return self.kernel.cards
 
     @property
     def vendors(self):
         """The vendors whose GPUs servers shall use: what the operator says, else what is there and not given away."""
-        return self.wanted or {gpu["vendor"] for gpu in self.gpus if gpu["driver"] != "vfio-pci"}
+        return self.wanted or {gpu["vendor"] for gpu in self.gpus if gpu["driver"] != GIVEN_AWAY}
 
-    @cached_property
+    @property
     def has_others(self):
         """Whether there may be GPUs that no PCI bus shows."""
-        return any(os.path.exists(self.tools.root + path) for path in ELSEWHERE)
+        return self.kernel.has_others
 
-    @cached_property
+    @property
     def nodes(self):
         """Vendor -> path -> (mode, uid, gid, when it was made) of the device nodes that its GPUs are used through."""
-        return {vendor: dict(self._nodes(vendor, patterns)) for vendor, patterns in NODES.items()}
+        return self.kernel.nodes
 
-    @cached_property
+    @property
     def nvidia_version(self):
         """The version of the NVIDIA driver that is loaded; None where none is."""
-        return _text(f"{self.tools.root}/sys/module/nvidia/version") or None
+        return self.kernel.nvidia_version
 
     @cached_property
     def nvidia_smi(self):
         """(status, words) of nvidia-smi; None where it is not there. It is not asked without a driver, which it loads."""
-        status, output, errors = (self.nvidia_version and self.tools.run("nvidia-smi", "-L")) or (None, "", "")
-        return None if status is None else (status, output + errors)
+        return self.tools.limited("nvidia-smi", "-L") if self.nvidia_version else None
 
     @cached_property
     def engine(self):
@@ -119,19 +106,3 @@ class Host:
         """What the kernel said since a moment (seconds since 1970), as far as the journal has it."""
         said = self.tools.out("journalctl", "-q", "-k", "--no-pager", "-o", "cat", f"--since=@{since:.0f}")
         return (said or "").splitlines()
-
-    def _nodes(self, vendor, patterns):
-        root = self.tools.root
-        for path in sorted(path for pattern in patterns for path in glob.glob(root + pattern)):
-            found = os.stat(path)
-            if stat.S_ISDIR(found.st_mode) or "renderD" in path and not self._is_of(path, vendor):
-                continue
-            yield path[len(root):], (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, found.st_ctime)
-
-    def _is_of(self, path, vendor):
-        found = _text(f"{self.tools.root}/sys/class/drm/{os.path.basename(path)}/device/vendor")
-        return VENDORS.get(found) == vendor
-
-
-def _text(path):
-    return (read(path) or b"").decode("ascii", "replace").strip()

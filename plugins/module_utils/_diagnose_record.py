@@ -60,5 +60,5 @@ def why_not(known, wanted, serves):
         return (f"the last upgrade to {wanted} failed ({failed['reason']}); {serves} serves",
                 f"mend that and run site.yml with ollama_retry_failed_version: true, or set ollama_version: {serves}")
     if known["proven"] and known["proven"]["version"] == serves:
-        return f"site.yml was not run since ollama_version is {wanted}", "run it"
+        return f"site.yml was not run to its end since ollama_version is {wanted}", "run it"
     return None

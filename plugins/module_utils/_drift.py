@@ -13,7 +13,7 @@ An observation is a dict in the words of the desired thing (``mode``, ``owner``,
 from __future__ import annotations
 
 from ansible_collections.barellama.fleet.plugins.module_utils._drift_desired import KINDS, name_of
-from ansible_collections.barellama.fleet.plugins.module_utils._drift_shown import as_text, entries, word
+from ansible_collections.barellama.fleet.plugins.module_utils._drift_shown import entries, word
 from ansible_collections.barellama.fleet.plugins.module_utils._drift_wanted import WANTED
 
 
@@ -54,19 +54,19 @@ def _with_files(item, found, rewritten):
 
 
 def _to_apply(item, found, wanted):
-    """The thing as it was given, with ``found``; a user also with ``groups``, those of groups_if_present there are.
+    """The thing as it was given, with ``found``, both without content, which may hold secrets and would be printed.
 
-    A directory that keeps its owner and mode is given as it is.
+    A user also has ``groups``, those of groups_if_present there are. A directory that keeps its owner and mode is given
+    as it is.
     """
     usable = "access" in wanted and found["access"] == wanted["access"]
     kept = {field: found[field] for field in ("mode", "owner", "group")} if usable else {}
-    applied = {**item, **kept, "found": {field: _plain(value) for field, value in found.items()}}
+    applied = {**_without_content(item), **kept, "found": _without_content(found)}
     return {**applied, "groups": found["groups_present"]} if item["kind"] == "user" else applied
 
 
-def _plain(value):
-    """A value fit for a module's result: content as text, or None where it is not text."""
-    return as_text(value) if isinstance(value, bytes) else value
+def _without_content(fields):
+    return {field: value for field, value in fields.items() if field != "content"}
 
 
 def _told(item, found, wanted, fields):

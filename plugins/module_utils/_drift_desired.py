@@ -16,9 +16,8 @@ from ansible_collections.barellama.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.barellama.fleet.plugins.module_utils._listen import HIGHEST_PORT, address
 from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
 
-
-# The next is that of nobody.
-HIGHEST_ID = 65533
+# The next two mean nobody or no change to some program or other.
+HIGHEST_ID = 2**32 - 3
 
 
 class Field(NamedTuple):
@@ -79,6 +78,7 @@ ID = Field(_is_id, f"a whole number from 0 to {HIGHEST_ID}", required=False)
 MARKER = Field(_text(r"[A-Za-z_][A-Za-z0-9_]*=[^\0]*"), "an environment entry NAME=value", required=False)
 FILES = Field(_is_paths, "a list of absolute paths", required=False)
 VERSION = Field(_text(r"\d+\.\d+\.\d+\S*"), 'a quoted version such as "0.34.4"')
+IMAGE = Field(_text(r"[^\0\s]+"), "an image with its tag or digest")
 ENGINE = Field(_text("docker|podman"), "docker or podman")
 LEAST = Field(_text(r"\d+(\.\d+)*"), 'a quoted version such as "2.18"', required=False)
 
@@ -118,13 +118,14 @@ KINDS = {
     "container": {
         "name": Field(_text(r"[A-Za-z0-9][A-Za-z0-9_.-]*"), "a container's name"),
         "engine": ENGINE,
-        "image": Field(_text(r"[^\0\s]+"), "an image with its tag or digest"),
+        "image": IMAGE,
         "active": FLAG,
         "user": USER,
         "marker": MARKER,
         "files": FILES,
     },
     "volume": {"name": VOLUME, "engine": ENGINE, "user": USER},
+    "image": {"name": IMAGE, "engine": ENGINE, "user": USER},
     "launchd": {"name": Field(_text(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+"), "a label"), "marker": MARKER, "files": FILES},
     "keg": {"root": PATH, "name": NAME, "version": VERSION},
     "release": {

@@ -12,7 +12,7 @@ import hashlib
 import re
 
 from ansible_collections.barellama.fleet.plugins.module_utils._drift_desired import name_of
-from ansible_collections.barellama.fleet.plugins.module_utils._launchd import MARKER
+from ansible_collections.barellama.fleet.plugins.module_utils._record import MARKER
 from ansible_collections.barellama.fleet.plugins.module_utils._words import has_credentials
 
 # Longer texts are compared all the same, but shown as a digest.

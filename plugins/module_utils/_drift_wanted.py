@@ -60,7 +60,7 @@ def _container(item, found):
     return {**wanted, "started_from": item["marker"]} if "marker" in item else wanted
 
 
-def _volume(item, found):
+def _present(item, found):
     return {"state": "present"}
 
 
@@ -122,7 +122,8 @@ WANTED = {
     "unit": _unit,
     "engine": _engine,
     "container": _container,
-    "volume": _volume,
+    "volume": _present,
+    "image": _present,
     "launchd": _launchd,
     "keg": _keg,
     "release": _release,

@@ -16,5 +16,10 @@ class FleetError(Exception):
     """
 
     def __init__(self, message, **facts):
-        super().__init__(" ".join(str(message).split()))
+        super().__init__("".join(map(_plain, " ".join(str(message).split()))))
         self.facts = facts
+
+
+def _plain(letter):
+    """What a terminal shows: words of servers and of inventories are in messages."""
+    return letter if letter.isprintable() else f"\\x{ord(letter):02x}"

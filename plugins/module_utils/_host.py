@@ -20,10 +20,12 @@ from ansible_collections.barellama.fleet.plugins.module_utils._host_engines impo
 from ansible_collections.barellama.fleet.plugins.module_utils._host_launchd import Launchd
 from ansible_collections.barellama.fleet.plugins.module_utils._host_tools import Tools, read, unreadable
 from ansible_collections.barellama.fleet.plugins.module_utils._listeners import Listeners
+from ansible_collections.barellama.fleet.plugins.module_utils._record import MARKER, parse
 from ansible_collections.barellama.fleet.plugins.module_utils._record import found as found_record
-from ansible_collections.barellama.fleet.plugins.module_utils._record import parse
 from ansible_collections.barellama.fleet.plugins.module_utils._release import current_release
 
+# In units, Quadlets and settings, also where the record is lost.
+OURS = (b"barellama.fleet", f"{MARKER}=".encode())
 TYPES = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "link"}
 
 
@@ -61,6 +63,7 @@ class Host:
             "container": engines.container,
             "engine": engines.engine,
             "volume": engines.volume,
+            "image": engines.image,
             "launchd": launchd.service,
             "keg": launchd.keg,
             "release": self._release,
@@ -98,6 +101,7 @@ class Host:
                 observed["target"] = os.readlink(path)
             if item["kind"] == "file" and observed["state"] == "file":
                 observed["content"] = _content(path)
+                observed["ours"] = any(word in observed["content"] for word in OURS)
         except (FileNotFoundError, NotADirectoryError):
             return {"state": "absent"}
         except OSError as error:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import grp
+import os
 import pwd
 
 
@@ -53,6 +54,11 @@ class Accounts:
     def account(self, name):
         """The entry of a user, or None."""
         return self._lookup(("user", name), lambda: self._users.getpwnam(name))
+
+    def membership(self, name, listed=os.getgrouplist):
+        """Name, uid and the gids of all groups of a user; None where there is no such one."""
+        account = self.account(name)
+        return account and (name, account.pw_uid, set(listed(name, account.pw_gid)))
 
     def user_name(self, uid, wanted):
         """The name of a uid; the wanted one where it is among the names of that uid."""

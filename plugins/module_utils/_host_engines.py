@@ -17,6 +17,9 @@ CURES = {
     "compose": "install Docker's package docker-compose-plugin, or Debian 13's docker-compose",
 }
 
+# What Docker and Podman say of a volume and of an image that they do not have.
+MISSING = re.compile("no such (volume|image)|image not known", re.IGNORECASE)
+
 
 class Engines:
     """``tools`` runs commands (see ``_host_tools.py``); ``desired`` has all the containers that will be asked for."""
@@ -31,10 +34,7 @@ class Engines:
 
     def container(self, item):
         """The observation (see ``_drift.py``) of a desired container."""
-        key = item["engine"], item.get("user")
-        if key not in self._inspected:
-            self._inspected[key] = self._inspect(*key)
-        containers, complaint = self._inspected[key]
+        containers, complaint = self._containers(item)
         if complaint:
             return {"state": "unknown", "notes": {"state": complaint}}
         return _container(containers[item["name"]], item) if item["name"] in containers else {"state": "absent"}
@@ -49,14 +49,26 @@ class Engines:
     def volume(self, item):
         """The observation of a desired volume. Those of an account nothing of which runs cannot be seen."""
         user = item.get("user")
-        answer = self._tools.run(item["engine"], "volume", "inspect", item["name"], user=user)
+        answer = self._tools.run(item["engine"], item["kind"], "inspect", item["name"], user=user)
         if answer is None:
             return {"state": "unknown" if user and self._tools.has_account(user) else "absent"}
         status, _output, errors = answer
-        return {"state": "present" if status == 0 else "absent" if "no such volume" in errors.lower() else "unknown"}
+        return {"state": "present" if status == 0 else "absent" if MISSING.search(errors) else "unknown"}
+
+    def image(self, item):
+        """The observation of a desired image, as of a volume. Its engine is spared the question where a container runs from it."""
+        containers, _complaint = self._containers(item)
+        running = [shown for shown in containers.values() if shown["State"]["Status"] == "running"]
+        return {"state": "present"} if item["name"] in [shown["Config"]["Image"] for shown in running] else self.volume(item)
+
+    def _containers(self, item):
+        """What the engine of a desired thing shows: (name -> a desired container, why it shows nothing)."""
+        key = item["engine"], item.get("user")
+        if key not in self._inspected:
+            self._inspected[key] = self._inspect(*key) if key in self._names else ({}, None)
+        return self._inspected[key]
 
     def _inspect(self, engine, user):
-        """(name -> what the engine shows of it, why it shows nothing)."""
         answer = self._tools.run(engine, "container", "inspect", *dict.fromkeys(self._names[engine, user]), user=user)
         if answer is None:
             return {}, None

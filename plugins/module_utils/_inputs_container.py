@@ -22,6 +22,7 @@ IMAGE = re.compile(rf"{REGISTRY}(/{NAME})+", re.ASCII)
 SHORT_IMAGE = re.compile(rf"{NAME}(/{NAME})*", re.ASCII)
 TAGGED = re.compile(r".*/[^/]*[:@][^/]*")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+PLACE = re.compile(r"(/[A-Za-z0-9_.-]+)+", re.ASCII)
 VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", re.ASCII)
 MEMORY = re.compile(r"[1-9][0-9]{0,9}[kmg]", re.ASCII)
 IMAGE_EXAMPLE = "for example docker.io/ollama/ollama"
@@ -35,6 +36,9 @@ def problems(variables):
     rules = {
         "ollama_image": _image_problem,
         "ollama_image_digest": _digest_problem,
+        "ollama_image_models": _place_problem,
+        "ollama_bake_from": _base_problem,
+        "ollama_bake_image": _image_problem,
         "ollama_container_volume": _volume_problem,
         "ollama_container_cpus": _cpus_problem,
         "ollama_container_memory": _memory_problem,
@@ -64,6 +68,19 @@ def _digest_problem(value):
     if value == "" or isinstance(value, str) and DIGEST.fullmatch(value):
         return None
     return "is not a digest; write sha256: and 64 hexadecimal digits, as `docker images --digests` shows them"
+
+
+def _place_problem(value):
+    if value == "" or isinstance(value, str) and PLACE.fullmatch(value):
+        return None
+    return "is not an absolute path inside the image; for example /models"
+
+
+def _base_problem(value):
+    name, _at, digest = value.partition("@") if isinstance(value, str) else ("", "", "")
+    if value == "" or IMAGE.fullmatch(name) and DIGEST.fullmatch(digest):
+        return None
+    return "is not an image with its digest; for example docker.io/ollama/ollama@sha256: and 64 hexadecimal digits"
 
 
 def _volume_problem(value):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.barellama.fleet.plugins.module_utils._drift_desired import HIGHEST_ID
 from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
 
 CHOICES = {
@@ -21,7 +22,6 @@ OVERLAYS = ("rocm", "mlx", "jetpack5", "jetpack6")
 JETPACKS = {"jetpack5", "jetpack6"}
 NUMBERS = {"ollama_uid": 11434, "ollama_gid": 11434}
 NOBODY = (65534, 65535)  # and what 16 bits make of -1
-HIGHEST_NUMBER = 2**32 - 3
 LONGEST_WAIT = 3600
 MACOS_PATHS = {"ollama_root": "/opt/ollama", "ollama_home": "/var/db/ollama", "ollama_models_dir": "/var/db/ollama/models"}
 SEALED = re.compile(r"/+(System|usr/(?!local(/|$)))")
@@ -53,8 +53,8 @@ def _number_problem(name, value):
     number = _number(value)
     if number == 0:
         return f"{name}: 0 is root's, and whoever breaks into the server would own the host; for example {NUMBERS[name]}"
-    if number is None or not 1 <= number <= HIGHEST_NUMBER:
-        return f"{name}: {shown(value)} is not a number from 1 to {HIGHEST_NUMBER}; for example {NUMBERS[name]}"
+    if number is None or not 1 <= number <= HIGHEST_ID:
+        return f"{name}: {shown(value)} is not a number from 1 to {HIGHEST_ID}; for example {NUMBERS[name]}"
     return f"{name}: {number} is nobody's; for example {NUMBERS[name]}" if number in NOBODY else None
 
 

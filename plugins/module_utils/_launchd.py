@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import plistlib
 
+from ansible_collections.barellama.fleet.plugins.module_utils._record import MARKER
 from ansible_collections.barellama.fleet.plugins.module_utils._settings import environment
 
 DIRECTORY = "/Library/LaunchDaemons"
 WRITTEN_BY = b"<!-- Written by the role barellama.fleet.ollama. Change ollama_settings in the inventory, not this file. -->\n"
-MARKER = "BARELLAMA_DEFINITION"
 OPEN_FILES = 8192  # launchd's own limit of 256 is few for a server
 
 

@@ -12,14 +12,24 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 
 
-def run(argument_spec, verb, **rules):
+def run(argument_spec, verb, hidden=(), **rules):
     """Build the module, call ``verb(module) -> result dict`` and report what it returns.
 
-    ``rules`` are AnsibleModule's own (``required_one_of`` and the like). Every module supports check mode.
+    ``hidden`` names the parameters in which secrets may be, and which -vvv therefore does not show. They are not
+    ``no_log``, which would also mask every word of them in the result. ``rules`` are AnsibleModule's own
+    (``required_one_of`` and the like). Every module supports check mode.
     """
     module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, **rules)
+    call = {"module_args": {**module.params, **dict.fromkeys(hidden, "hidden: it may hold secrets")}}
     try:
+        _refuse_impossible_paths(argument_spec, module.params)
         result = verb(module)
     except FleetError as error:
-        module.fail_json(msg=str(error), **error.facts)
-    module.exit_json(**result)
+        module.fail_json(msg=str(error), invocation=call, **error.facts)
+    module.exit_json(invocation=call, **result)
+
+
+def _refuse_impossible_paths(argument_spec, params):
+    for name, rule in argument_spec.items():
+        if rule.get("type") == "path" and "\0" in (params[name] or ""):
+            raise FleetError(f"{name} has a null character in it, which no path can have")

@@ -8,7 +8,7 @@
 
 It follows from what is desired, from what host_drift found, and from the record of what this role made and proved on
 that host before. A *thing* of that record is a dict that names it: ``kind`` with ``path`` or ``name`` and, of what
-runs, ``method``, with ``engine`` and ``user`` of containers.
+runs, ``method``, with ``engine`` and ``user`` of what is of containers. A directory is ``kept`` that holds keys or models.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from ansible_collections.barellama.fleet.plugins.module_utils._plan_told import 
 from ansible_collections.barellama.fleet.plugins.module_utils._record import LASTING, RUNNING
 
 # These were there before, or are shared with others, unless this role made them.
-MADE_IF_ABSENT = ("user", "directory", "volume")
+MADE_IF_ABSENT = ("user", "directory", "volume", "image")
+# What a record has of a thing, where that is not what names an account or a thing of systemd or of an engine.
+FIELDS = {"file": ("path",), "directory": ("path", "kept"), "link": ("path", "target")}
 RECORDED = ("file", "link", "keg", *LASTING, *RUNNING)
 
 
@@ -32,7 +34,9 @@ def plan(desired, probe, instances, method, version, retry_failed=False):
     begun       ``made`` and what it made before: what to put on record first
     retire      running things that are no longer wanted, to be stopped first
     sweep       paths of files and links that are no longer wanted, to be removed once the rest is proven
-    roll        instances to start or restart, one after the other
+    surplus     images that were pulled and neither serve nor are the way back then, to be removed with them
+    hollow      directories that are no longer wanted, to be removed with them where they are empty, the innermost first
+    roll        names of the instances to start or restart, one after the other
     running     the running things that are this role's when the run is through
     former      what served before: method, version, served (endpoints); None where nothing is proven
     said        lines for the operator: what stops, starts and restarts, and why
@@ -41,17 +45,21 @@ def plan(desired, probe, instances, method, version, retry_failed=False):
     before = recorded.get("made") or []
     made = _made(desired, probe, before, method)
     obsolete = [thing for thing in before if identity(thing) not in {identity(each) for each in made}]
+    surplus = _surplus(obsolete, recorded, method, version, [item["name"] for item in desired if item["kind"] == "image"])
     planned = {
         "refusals": refusals(probe, recorded, version, retry_failed),
-        "made": made + [thing for thing in obsolete if thing["kind"] in LASTING],
+        "made": made + [thing for thing in obsolete if thing["kind"] in LASTING and thing not in surplus],
         "begun": made + obsolete,
         "retire": [thing for thing in obsolete if thing["kind"] in RUNNING],
         "sweep": [thing["path"] for thing in obsolete if thing["kind"] in ("file", "link", "tree")],
+        "surplus": surplus,
+        "hollow": sorted((thing["path"] for thing in obsolete if thing["kind"] == "directory" and not thing.get("kept")), reverse=True),
         "roll": _rolled(instances, probe),
         "running": [thing for thing in made if thing["kind"] in RUNNING],
         "former": _former(recorded),
     }
-    return {**planned, "said": told(planned, probe, method, version)}
+    # The names alone: settings may hold secrets, and -v shows a plan.
+    return {**planned, "roll": [instance["name"] for instance in planned["roll"]], "said": told(planned, probe, method, version)}
 
 
 def identity(thing):
@@ -88,11 +96,18 @@ def _made(desired, probe, before, method):
 def _thing(item, method):
     if item["kind"] in ("release", "keg"):
         return {"kind": "release", "path": item["root"]}
-    names = ("path", "name", "group", "engine", "user") if item["kind"] != "file" else ("path",)
-    if item["kind"] in ("directory", "link"):
-        names = ("path", "target")
+    names = FIELDS.get(item["kind"], ("name", "group", "engine", "user"))
     thing = {"kind": item["kind"], **{name: item[name] for name in names if name in item}}
     return {**thing, "method": method} if item["kind"] in RUNNING else thing
+
+
+def _surplus(obsolete, recorded, method, version, images):
+    """The images that nothing leads to once what is wanted is proven (see ``_record.proven``)."""
+    served = [recorded.get(field) for field in ("method", "version")]
+    other = served != [method, version] or (images and recorded.get("release") not in images)
+    back = recorded if other else recorded.get("previous") or {}
+    way_back = back.get("method"), back.get("release")
+    return [thing for thing in obsolete if thing["kind"] == "image" and (thing["engine"], thing["name"]) != way_back]
 
 
 def _account(thing, probe):

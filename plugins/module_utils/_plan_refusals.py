@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-OURS = ("barellama.fleet", "BARELLAMA_DEFINITION=")  # in units, Quadlets and settings, also where the record is lost
 NOT_MADE_HERE = "was not made by this role (the install script leaves such things); adopt.yml takes such a host over"
 
 
@@ -42,9 +41,7 @@ def _foreign_paths(apply):
         if found["state"] != "absent" and not found.get("target", "").endswith("/current/bin/ollama"):
             yield item["path"]
     for item in apply["file"]:
-        found = item["found"]
-        content = found.get("content", OURS[0]) or ""
-        if found["state"] not in ("absent", "file") or not any(word in content for word in OURS):
+        if item["found"]["state"] != "absent" and not item["found"].get("ours"):
             yield item["path"]
 
 

@@ -8,18 +8,19 @@
 
 from __future__ import annotations
 
+from ansible_collections.barellama.fleet.plugins.module_utils._plan_told import called
 from ansible_collections.barellama.fleet.plugins.module_utils._record import RUNNING
 
 PROGRAMS = ("file", "link", "tree")
 RELEASES = ("releases", "downloads", "current", "previous", "proven", ".lock")
 
 
-def removal(record, models_dir, home, volume="", models_too=False):
+def removal(record, models_dir, volume="", models_too=False):
     """What to take away, as plain data. ``models_dir``, or ``volume`` where it has a name, is the store.
 
     running   things on record, to be stopped
+    discard   images and volumes to delete
     paths     what to delete, whole
-    volumes   volumes (name, engine, user) to delete
     accounts  users (name, group) to delete
     kept      things that stay on record, so that a later removal knows that they are this role's
     plan      the same paths for host_drift
@@ -27,59 +28,52 @@ def removal(record, models_dir, home, volume="", models_too=False):
     stays     lines for the operator: what is not, and how to be rid of it
     """
     made = record.get("made") or []
-    directories = [thing["path"] for thing in made if thing["kind"] == "directory"]
-    # Keys, caches and models. What was there before is on no record, and may hold models of others.
-    stores = _outermost([path for path in directories if _is_in(path, (home, models_dir))])
+    directories = [thing for thing in made if thing["kind"] == "directory"]
+    # Keys, caches and models, wherever they were while this role served. What was there before is on no record.
+    stores = _outermost([thing["path"] for thing in directories if thing.get("kept")])
     volumes = [thing for thing in made if thing["kind"] == "volume"]
+    images = [thing for thing in made if thing["kind"] == "image"]
     accounts = [thing for thing in made if thing["kind"] == "user"]
     roots = [thing["path"] for thing in made if thing["kind"] == "release"]
     programs = [thing["path"] for thing in made if thing["kind"] in PROGRAMS]
     running = [thing for thing in made if thing["kind"] in RUNNING]
     # Of the root only what is ours: it may have been there before, with things of others.
     paths = programs + [f"{root}/{name}" for root in roots for name in RELEASES]
-    ours = [models_dir] * _is_in(models_dir, stores) + [_called(thing) for thing in volumes]
     if models_too:
         paths += stores
     goes = [
         ("To be stopped and removed", [thing["name"] for thing in running]),
-        ("To be removed", programs + [f"all releases in {root}" for root in roots]),
-        ("To be removed if nothing else is in them", [path for path in directories if not _is_in(path, stores)]),
-        ("To be removed with all models", [*stores, *map(_called, volumes)] if models_too else []),
+        ("To be removed", [*programs, *(f"all releases in {root}" for root in roots), *map(called, images)]),
+        ("To be removed if nothing else is in them", [thing["path"] for thing in directories if not thing.get("kept")]),
+        ("To be removed with all models", [*stores, *map(called, volumes)] if models_too else []),
         ("Accounts to be removed", [thing["name"] for thing in accounts] if models_too else []),
     ]
     return {
         "running": running,
+        "discard": images + volumes * models_too,
         "paths": paths,
-        # Those of an account's own Podman are in its home, and go with it.
-        "volumes": [thing for thing in volumes if not (thing.get("user") and home in stores)] if models_too else [],
         "accounts": accounts if models_too else [],
-        "kept": [] if models_too else [thing for thing in made if _lasts(thing, stores)],
+        "kept": [] if models_too else [thing for thing in made if thing["kind"] in ("user", "volume") or thing.get("kept")],
         "plan": [{"kind": "absent", "path": path} for path in paths],
         "goes": [f"{what}: {', '.join(names)}" for what, names in goes if names],
-        "stays": _stays(made, ours, accounts, models_dir, volume, models_too),
+        "stays": _stays(made, stores, volumes, accounts, models_dir, volume, models_too),
     }
 
 
-def _stays(made, ours, accounts, models_dir, volume, models_too):
+def _stays(made, stores, volumes, accounts, models_dir, volume, models_too):
     if not made:
         return ["Nothing on this host is on record as made by this role, so nothing is removed."]
     lines = []
+    names, ours = [thing["name"] for thing in accounts], [*stores, *map(called, volumes)]
     if ours and not models_too:
-        owners = f", and the account {accounts[0]['name']}" if accounts else ""
+        owners = f", and the account {names[0]}" if names else ""
         lines = [f"Models stay in {', '.join(ours)}{owners}; ollama_remove_models: true removes them, now or later."]
-    store = next((each for each in ours if each.startswith(f"volume {volume} of ")), None) if volume else models_dir
-    if store not in ours:
+    elif names and not models_too:
+        lines = [f"The account {names[0]} stays, as models that stay may be its files; ollama_remove_models: true removes it, now or later."]
+    if (volume not in [thing["name"] for thing in volumes]) if volume else not _is_in(models_dir, stores):
         where = f"the volume {volume}" if volume else models_dir
         lines.append(f"Models that are in {where} stay in any case: it was there before this role came, so remove it by hand.")
     return lines
-
-
-def _lasts(thing, stores):
-    return thing["kind"] in ("user", "volume") or (thing["kind"] == "directory" and _is_in(thing["path"], stores))
-
-
-def _called(volume):
-    return f"volume {volume['name']} of {volume['engine']}"
 
 
 def _outermost(paths):

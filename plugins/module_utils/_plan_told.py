@@ -8,20 +8,15 @@
 
 from __future__ import annotations
 
-import re
-
-from ansible_collections.barellama.fleet.plugins.module_utils._launchd import MARKER
 from ansible_collections.barellama.fleet.plugins.module_utils._record import RUNNING
 
-# Digests of definitions, by which restarts are decided, tell a reader nothing.
-DIGEST = re.compile(f"^{MARKER}=.*\n?", re.MULTILINE)
 AGAIN = ("To be proven again: everything is there and runs, but not as it was proven last "
          "(a run did not finish, or the inventory says it otherwise)")
 
 
 def told(plan, probe, method, version):
     """One line for each thing that is done: what, to which names, and why."""
-    gone = [thing["name"] for thing in plan["retire"]] + plan["sweep"]
+    gone = [*(thing["name"] for thing in plan["retire"]), *plan["sweep"], *map(called, plan["surplus"])]
     why = {instance["container"]: _why(instance, plan["former"], probe, method, version) for instance in plan["roll"]}
     doings = [
         ("stopped and removed", gone),
@@ -30,6 +25,11 @@ def told(plan, probe, method, version):
     ]
     lines = [f"To be {doing}: {', '.join(names)}" for doing, names in doings if names]
     return lines or [AGAIN] * ({each["kind"] for each in probe["differences"]} == {"record"})
+
+
+def called(thing):
+    """An image or a volume in words."""
+    return f"{thing['kind']} {thing['name']} of {thing['engine']}"
 
 
 def processes(instance):
@@ -49,7 +49,8 @@ def _why(instance, former, probe, method, version):
         reasons.append(f"version {version}, was {former['version']}")
     elif any(each["kind"] == "release" and each["fields"] != ["proven"] for each in probe["differences"]):
         reasons.append("files of its release")
-    if any(item["path"] == instance["env_file"] and _other_text(item) for item in probe["apply"]["file"]):
+    # A file of which nothing but the digest of its definition differs is not shown.
+    if any(shown["after_header"] == instance["env_file"] for shown in probe["diff"]):
         reasons.append("settings")
     return False, ", ".join(reasons or ["definition"])
 
@@ -59,7 +60,3 @@ def _found(instance, probe):
     wanted = processes(instance)
     things = [item for kind in RUNNING for item in probe["apply"].get(kind, [])]
     return next((item["found"] for item in things if (item["kind"], item["name"]) in wanted), {})
-
-
-def _other_text(item):
-    return DIGEST.sub("", item["content"]) != DIGEST.sub("", item["found"].get("content") or "")

@@ -7,7 +7,7 @@
 """The record of what we made on a host and of what served there last, and how each event changes it. No I/O.
 
     made      what may be on the host because of us, each as the one that removes it needs it
-    begun     whether something was begun and neither proven nor restored since: then nothing counts as defined
+    begun     whether what serves was touched, and neither proven nor restored since: then nothing counts as defined
     proven    a snapshot of what passed its gate last: definition, method, version, release, served, made, and files
     previous  the snapshot before, which had another version, release or method
     failed    version -> when it did not pass, and why
@@ -26,11 +26,14 @@ EMPTY = {"made": [], "begun": False, "proven": None, "previous": None, "failed":
 IDENTITY = ("definition", "method", "version", "release", "served")
 SNAPSHOT = {*IDENTITY, "made", "files"}
 LONGEST_REASON = 500
+# The variable by which every process carries the digest of the definition that it was started from.
+MARKER = "BARELLAMA_DEFINITION"
 # The definition of what others made and adopt.yml has put on record.
 ADOPTED = "adopted"
 RUNNING = ("unit", "container", "launchd")
-# What outlives a way back and a change of method, a release above all: it is the way back. Only remove.yml takes these away.
-LASTING = ("user", "directory", "release", "volume")
+# What outlives a way back and a change of method, a release above all: it is the way back. Of these only images that no way
+# back leads to, and directories that are empty, go before remove.yml comes.
+LASTING = ("user", "directory", "release", "volume", "image")
 
 
 def check_made(made):
@@ -59,9 +62,14 @@ def dump(record):
     return (json.dumps(record, indent=1) + "\n").encode()
 
 
+def prepared(record, made):
+    """``made`` may from now on be there, beside what was before, which goes on serving untouched."""
+    return {**record, "made": record["made"] + [item for item in made if item not in record["made"]]}
+
+
 def begun(record, made):
-    """``made`` may from now on be there, beside what was before."""
-    return {**record, "begun": True, "made": record["made"] + [item for item in made if item not in record["made"]]}
+    """The same, and what serves is touched."""
+    return {**prepared(record, made), "begun": True}
 
 
 def proven(record, snapshot):

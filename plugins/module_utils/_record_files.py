@@ -68,13 +68,13 @@ def remove_empty(path):
         os.rmdir(path)
 
 
-def put_back(file):
-    """Write a desired thing of kind file."""
-    with _telling("write", file["path"]):
-        uid = _number(pwd.getpwnam, file["owner"], file["path"])
-        gid = _number(grp.getgrnam, file["group"], file["path"])
-        _durable.make_directories(os.path.dirname(file["path"]))
-        write(file["path"], file["content"].encode("utf-8", "surrogateescape"), int(file["mode"], 8), uid, gid)
+def put_back(path, file):
+    """Write a file of a snapshot."""
+    with _telling("write", path):
+        uid = _number(pwd.getpwnam, file["owner"], path)
+        gid = _number(grp.getgrnam, file["group"], path)
+        _durable.make_directories(os.path.dirname(path))
+        write(path, file["content"].encode("utf-8", "surrogateescape"), int(file["mode"], 8), uid, gid)
 
 
 def remove(path):

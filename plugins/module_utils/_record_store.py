@@ -4,7 +4,7 @@
 
 # Private to barellama.fleet: may change without notice.
 
-"""What happens to the record, and to the host, when something was begun, proven, failed, restored or forgotten."""
+"""What happens to the record, and to the host, when something was prepared, begun, proven, failed, restored or forgotten."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def change(path, event, check_mode):
 
 
 def follow(record, event):
-    if event.state == "begun":
-        return _record.begun(record, event.made)
+    if event.state in ("prepared", "begun"):
+        return getattr(_record, event.state)(record, event.made)
     if event.state == "failed":
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         return _record.failed(record, event.version, event.reason, when)
@@ -72,14 +72,12 @@ def restore(path, event, check_mode):
     wanted = _record.wanted_again(former, snapshot)
     differing = report(wanted, Host(None).observe(wanted), everything=False)
     actions, diff = [], differing["diff"]
-    for file in differing["apply"]["file"]:
-        actions.append(f"write {file['path']}")
-        if not check_mode:
-            _record_files.put_back(file)
-    for file in differing["apply"]["absent"]:
-        actions.append(f"remove {file['path']}")
-        if not check_mode:
-            _record_files.remove(file["path"])
+    for each in differing["differences"]:
+        actions.append(f"{'write' if each['kind'] == 'file' else 'remove'} {each['name']}")
+        if not check_mode and each["kind"] == "file":
+            _record_files.put_back(each["name"], snapshot["files"][each["name"]])
+        elif not check_mode:
+            _record_files.remove(each["name"])
     record = _record.restored(former, snapshot)
     if record != former:
         actions.append(f"record: restored {snapshot['method']} {snapshot['version']}")

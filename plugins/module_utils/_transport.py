@@ -22,6 +22,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._words import show
 
 LONGEST_LINE = 4 * 1024 * 1024
 LONGEST_BODY = 256 * 1024 * 1024
+BLOCK = 1024 * 1024  # of a file that is sent
 
 
 class ClientError(FleetError):
@@ -75,6 +76,12 @@ class Transport:
                 raise self._interruption(path, f"{answer.length} bytes are missing")
             return body
 
+    def send(self, path, stream, length, timeout=None):
+        """POST the ``length`` bytes of a binary ``stream``."""
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(length)}
+        with self._answer("POST", path, stream, timeout, headers) as answer:
+            self._read(path, answer.read, LONGEST_LINE)
+
     def stream(self, method, path, fields=None, timeout=None):
         """Yield the answer's lines as dicts. Its end proves nothing: a server that is stopped just stops."""
         with self._answer(method, path, fields, timeout) as answer:
@@ -91,13 +98,14 @@ class Transport:
         """The error for an answer that no Ollama gives."""
         return NotOllama(f"{self.url}{path} {what}: this is not an Ollama API; check the url")
 
-    def _answer(self, method, path, fields, timeout):
-        """Send the request; the response (a context manager that closes the connection) when its status is 2xx."""
+    def _answer(self, method, path, content, timeout, headers=None):
+        """Send the request, ``content`` as JSON unless ``headers`` say what it is; the response (a context manager that
+        closes the connection) when its status is 2xx."""
         connection = self._connect()
         try:
             connection.sock.settimeout(timeout or self.timeout)
-            body = None if fields is None else json.dumps(fields)
-            headers = {"Connection": "close", "Content-Type": "application/json"}
+            body = content if headers or content is None else json.dumps(content)
+            headers = {"Connection": "close", **(headers or {"Content-Type": "application/json"})}
             connection.request(method, self._parts.path + path, body, headers)
             answer = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
@@ -111,7 +119,7 @@ class Transport:
 
     def _connect(self):
         kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(self._parts.hostname, self._parts.port, timeout=self.timeout)
+        connection = kind(self._parts.hostname, self._parts.port, timeout=self.timeout, blocksize=BLOCK)
         try:
             connection.connect()
         except (OSError, ValueError) as error:

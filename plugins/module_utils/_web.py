@@ -9,12 +9,15 @@
 from __future__ import annotations
 
 import http.client
+import ipaddress
 import re
+import socket
 import ssl
 import time
 import urllib.error
 import urllib.request
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 
@@ -50,15 +53,27 @@ class Refused(FleetError):
 
 
 class SameOrSafer(urllib.request.HTTPRedirectHandler):
-    """Follows redirects, though never from https to anything less."""
+    """Follows redirects, though never from https to anything less, nor from the outside to addresses within."""
 
     def redirect_request(self, req, fp, code, msg, headers, newurl):
         if req.type == "https" and not newurl.startswith("https:"):
             raise FleetError(f"{req.full_url} redirects to a plain http address: refused, use another base_url")
+        within = urlsplit(newurl).hostname
+        if is_within(within) and not is_within(urlsplit(req.full_url).hostname):
+            raise FleetError(f"{req.full_url} redirects to {within}, an address of an internal network: refused, do not trust that site")
         request = super().redirect_request(req, fp, code, msg, headers, newurl)
         # Older Pythons turn a question for the size into a request for the file.
         request.method = req.get_method()
         return request
+
+
+def is_within(host):
+    """Whether a host's name stands for an address that is not one of the internet."""
+    try:
+        found = socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):
+        return False  # who asks will be told, or has a proxy that knows it
+    return not all(ipaddress.ip_address(address[0].partition("%")[0]).is_global for *_kind, address in found)
 
 
 class Web:
@@ -103,7 +118,7 @@ class Web:
                 mark = reached
                 if failures > RETRIES:
                     raise FleetError(
-                        f"{url}: {problem}, {failures} times in a row: see what ails the site, or give an archive"
+                        f"{url}: {problem}, {failures} times in a row: see what ails the site, and run again"
                     ) from None
                 pause = 2 ** (failures - 1) if problem.pause is None else problem.pause
             self._sleep(min(pause, LONGEST_PAUSE))

@@ -17,6 +17,7 @@ description:
   - Only looks. It writes nothing, and needs none of the things or tools that are still to be installed.
   - Symbolic links are never followed. A thing of another type in the place of the desired one is a difference.
   - Owners, groups and users that do not exist yet are differences, not errors.
+  - The content of files may hold secrets. It is in no result, and C(-vvv) does not show O(desired).
 options:
   desired:
     description:
@@ -42,6 +43,7 @@ options:
         the engine starts again and again is never as desired. Without the engine every container is absent; the
         state of one whose engine does not answer is unknown."
       - "V(volume): C(name), C(engine) (V(docker), V(podman)); optional C(user), as a V(container) has it."
+      - "V(image): C(name) with its tag or digest, C(engine), optional C(user), as a V(volume)."
       - "V(launchd): C(name), a service's label; optional C(marker) and C(files) as a V(unit) has them. As desired when
         launchd has it loaded, enabled and running. For macOS, as V(keg)."
       - "V(keg): C(root), C(name), C(version). A program of Homebrew, as desired when C(releases/<version>/bin/<name>)
@@ -84,10 +86,10 @@ EXAMPLES = r"""
       - {kind: port, address: 127.0.0.1, port: 11434, unit: ollama.service}
   register: probe
 
-- name: Write the files that differ, and no others
+- name: Write the file if it differs
   ansible.builtin.copy:
     dest: "{{ item.path }}"
-    content: "{{ item.content }}"
+    content: "{{ env }}"
     mode: "{{ item.mode }}"
     owner: "{{ item.owner }}"
     group: "{{ item.group }}"
@@ -131,11 +133,11 @@ differences:
       reason: port 11434 is held by nginx (pid 812), not by ollama.service
 apply:
   description:
-    - For every kind the desired things that differ, as they were given; an empty list where none does.
+    - For every kind the desired things that differ, as they were given but for the content of files; an empty list where none does.
     - Each also has C(found), what was observed in its place. A user has C(groups), those of C(groups_if_present)
       that the host has, and C(found.uid) and C(found.gid), the numbers of the user and of the wanted group,
-      none where that is missing. A port that is held has C(found.holder), the unit or else a process's name, and C(found.pid),
-      none where the holder cannot be seen.
+      none where that is missing. A file has C(found.ours), whether its content says that it is of this collection. A port
+      that is held has C(found.holder), the unit or else a process's name, and C(found.pid), none where the holder cannot be seen.
   returned: success
   type: dict
   sample:
@@ -214,7 +216,7 @@ def main():
         "desired": {"type": "list", "elements": "dict", "required": True},
         "everything": {"type": "bool", "default": False},
     }
-    run(spec, probe)
+    run(spec, probe, hidden=["desired"])
 
 
 if __name__ == "__main__":

@@ -180,7 +180,7 @@ def look(module):
 
 
 def main():
-    run(SPEC, look)
+    run(SPEC, look, hidden=["instances", "extra_env"])
 
 
 if __name__ == "__main__":

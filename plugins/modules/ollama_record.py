@@ -14,8 +14,8 @@ author:
 description:
   - Keeps one file on the host, so that what was made there can be removed, and what served there last can be brought
     back, by a later run that knows nothing of the run before.
-  - Say O(state=begun) before anything is made, O(state=proven) after it has passed its gate, O(state=failed)
-    when it has not, and then O(state=restored) to have the former files back.
+  - Say O(state=prepared) before anything is made, O(state=begun) before what serves is touched, O(state=proven) after it has
+    passed its gate, O(state=failed) when it has not, and then O(state=restored) to have the former files back.
   - The file is replaced as a whole. Whatever kills a run leaves the old record or the new one.
   - Services are neither stopped nor started.
 notes:
@@ -30,7 +30,8 @@ options:
     default: /var/lib/barellama/ollama.json
   state:
     description:
-      - V(begun) adds O(made) to what may be on the host.
+      - V(prepared) adds O(made) to what may be on the host. What serves still counts as it was proven.
+      - V(begun) does the same, and from then on nothing counts as proven until something is V(proven) or V(restored).
       - V(proven) keeps O(definition), O(method), O(version), O(release), O(served) and the content and rights of O(files)
         as what serves. What may be on the host is from now on exactly O(made). What served before is kept as previous where
         its version, release or method was another. The version no longer counts as failed.
@@ -40,12 +41,12 @@ options:
       - V(forgotten) removes the directories on record that are empty, the record, and its directory where that is
         empty then. Where some of O(made) is given and left, the record stays and says that alone.
     type: str
-    choices: [begun, proven, failed, restored, forgotten]
+    choices: [prepared, begun, proven, failed, restored, forgotten]
     required: true
   made:
     description:
       - Things on the host, each with its C(kind), its C(name) or C(path), and whatever removing it takes.
-      - Required for the states V(begun) and V(proven).
+      - Required for the states V(prepared), V(begun) and V(proven).
     type: list
     elements: dict
   definition:
@@ -96,7 +97,7 @@ seealso:
 EXAMPLES = r"""
 - name: Note what is about to be made
   barellama.fleet.ollama_record:
-    state: begun
+    state: prepared
     made:
       - {kind: file, path: /etc/systemd/system/ollama.service}
       - {kind: unit, name: ollama.service}
@@ -195,7 +196,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._record_store impo
 
 SPEC = {
     "path": {"type": "path", "default": "/var/lib/barellama/ollama.json"},
-    "state": {"type": "str", "choices": ["begun", "proven", "failed", "restored", "forgotten"], "required": True},
+    "state": {"type": "str", "choices": ["prepared", "begun", "proven", "failed", "restored", "forgotten"], "required": True},
     "made": {"type": "list", "elements": "dict"},
     "definition": {"type": "str"},
     "method": {"type": "str"},
@@ -207,6 +208,7 @@ SPEC = {
     "to": {"type": "str", "choices": ["proven", "previous"], "default": "proven"},
 }
 NEEDED = {
+    "prepared": ["made"],
     "begun": ["made"],
     "proven": ["made", "definition", "method", "version"],
     "failed": ["version", "reason"],

@@ -110,6 +110,7 @@ options:
     description:
       - An archive that is on the host already. It is used in place of a download, and is verified like one.
       - Overlays are taken from the same directory, under upstream's names.
+      - A path that ends in C(.tar) is a bundle that M(barellama.fleet.ollama_bundle) wrote, with all of them in it.
     type: path
   idle_timeout:
     description:
@@ -119,6 +120,7 @@ options:
 seealso:
   - module: barellama.fleet.ollama_health
     description: Asks whether the new release serves.
+  - module: barellama.fleet.ollama_bundle
 """
 
 EXAMPLES = r"""

@@ -76,7 +76,7 @@ def handler(script):
 
         def handle_any(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            asked = json.loads(body) if body else None
+            asked = (json.loads(body) if "json" in self.headers["Content-Type"] else body) if body else None
             script.requests.append((self.command, self.path, asked, dict(self.headers)))
             reply = script.replies.pop(0) if len(script.replies) > 1 else script.replies[0]
             self.send_response(reply.status)

@@ -13,5 +13,5 @@ INSTANCE = {
 }
 OPTIONS = {
     "engine": "docker", "image": "docker.io/ollama/ollama:0.34.4", "version": "0.34.4", "vendor": "none", "look": "",
-    "volume": "", "uid": 11434, "gid": 11434, "cpus": 0.0, "memory": "", "rootless": False, "umask": "0077",
+    "volume": "", "image_models": "", "uid": 11434, "gid": 11434, "cpus": 0.0, "memory": "", "rootless": False, "umask": "0077",
 }

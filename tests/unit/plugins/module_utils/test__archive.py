@@ -119,15 +119,19 @@ REFUSALS = {
     ),
     "device": (
         [member("dev", kind=tarfile.CHRTYPE)],
-        "archive member 'dev' is a device, a pipe or something else that is no file",
+        "archive member 'dev' is a device, a pipe, a sparse file or something else that is no plain file",
     ),
     "block device": (
         [member("dev", kind=tarfile.BLKTYPE)],
-        "archive member 'dev' is a device, a pipe or something else that is no file",
+        "archive member 'dev' is a device, a pipe, a sparse file or something else that is no plain file",
     ),
     "pipe": (
         [member("pipe", kind=tarfile.FIFOTYPE)],
-        "archive member 'pipe' is a device, a pipe or something else that is no file",
+        "archive member 'pipe' is a device, a pipe, a sparse file or something else that is no plain file",
+    ),
+    "terabytes that take no space in the archive": (
+        [member("bomb", kind=tarfile.GNUTYPE_SPARSE)],
+        "archive member 'bomb' is a device, a pipe, a sparse file or something else that is no plain file",
     ),
     "setuid": ([member("bin/su", b"x", mode=0o4755)], "archive member 'bin/su' is setuid or setgid"),
     "setgid": ([member("bin/sg", b"x", mode=0o2755)], "archive member 'bin/sg' is setuid or setgid"),

@@ -55,6 +55,13 @@ def test_the_store_is_mounted_by_itself_only_where_it_lies_elsewhere(models, exp
     assert _containers.mounts({**INSTANCE, "models": models}, OPTIONS) == [(path, path) for path in expected]
 
 
+def test_models_of_the_image_are_not_hidden_by_a_mount_and_nobody_prunes_them():
+    inside = {**OPTIONS, "image_models": "/models"}
+    assert _containers.mounts({**INSTANCE, "models": "/srv/models"}, inside) == [(f"{HOME}/.ollama", f"{HOME}/.ollama")]
+    for volume in ("", "ollama"):
+        assert {"OLLAMA_MODELS=/models", "OLLAMA_NOPRUNE=1"} <= set(text(image_models="/models", volume=volume).splitlines())
+
+
 def test_a_volume_is_the_only_mount():
     assert _containers.mounts(INSTANCE, {**OPTIONS, "volume": "ollama"}) == [("ollama", "/root/.ollama")]
 

@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+import subprocess
+
+import pytest
+from ansible_collections.barellama.fleet.plugins.module_utils import _diagnose_commands
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_commands import Commands
 
 
@@ -42,3 +46,25 @@ def test_nothing_runs_for_a_user_who_has_no_session():
     tools, asked = commands((0, "out", ""))
     assert tools.out("podman", "inspect", user="root") is None
     assert asked == []
+
+
+@pytest.mark.parametrize(("answer", "told"), [
+    ((0, "out", "a warning"), (0, "out")), ((9, "it ", "failed"), (9, "it failed")),
+    ((127, "", "no such file"), None), ((126, "", "not executable"), None),
+    ((137, "", ""), (137, "it gave no answer for 30 seconds")), ((-9, "", ""), (-9, "it gave no answer for 30 seconds")), (FileNotFoundError(), None),
+])
+def test_a_command_that_may_hang_has_a_limit(answer, told):
+    tools, asked = commands(answer)
+    assert tools.limited("nvidia-smi", "-L") == told
+    assert asked[0][0] == ["timeout", "-s", "KILL", "30", "nvidia-smi", "-L"]
+
+
+def test_a_command_that_hangs_is_left_behind(monkeypatch):
+    monkeypatch.setattr(_diagnose_commands, "PATIENCE", 0.2)
+
+    def run(command, **_options):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    assert Commands(run).limited("sleep", "60")[1] == "it gave no answer for 0.2 seconds"
+    assert Commands(run).limited("no-such-command") is None

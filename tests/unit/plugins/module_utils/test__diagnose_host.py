@@ -24,6 +24,7 @@ class Machine:
         return Host(Commands(self.run, str(self.root)), method, wanted)
 
     def run(self, command, **_options):
+        command = command[4:] if command[:3] == ["timeout", "-s", "KILL"] else command
         self.asked.append(" ".join(command))
         if command[0] not in self.answers:
             raise FileNotFoundError(command[0])
@@ -51,8 +52,8 @@ def test_gpus_are_those_on_the_pci_bus(machine):
     machine.card("0000:02:00.0", "0x1002", "0x120000")
     machine.card("0000:03:00.0", "0x1a03", "0x030000", "ast")
     host = machine.host()
-    assert host.gpus == [{"vendor": "nvidia", "slot": "0000:01:00.0", "driver": "nvidia"},
-                         {"vendor": "amd", "slot": "0000:02:00.0", "driver": None}]
+    assert [(gpu["vendor"], gpu["slot"], gpu["driver"]) for gpu in host.gpus] == [
+        ("nvidia", "0000:01:00.0", "nvidia"), ("amd", "0000:02:00.0", None)]
     assert host.vendors == {"nvidia", "amd"}
     assert machine.host(wanted=["amd"]).vendors == {"amd"}
 
@@ -68,19 +69,6 @@ def test_a_host_without_anything_has_nothing(machine):
         [], set(), {"nvidia": {}, "amd": {}}, None, None, False)
     assert host.kernel_log(0) == [] and host.name == ""
     assert [command.split()[0] for command in machine.asked] == ["journalctl"], "nvidia-smi would load a driver"
-
-
-def test_device_nodes_are_those_of_the_vendor(machine):
-    for path in ("dev/nvidia0", "dev/nvidiactl", "dev/nvidia-caps/x", "dev/kfd", "dev/dri/renderD128", "dev/dri/renderD129"):
-        machine.file(path)
-    (machine.root / "dev/kfd").chmod(0o660)
-    machine.file("sys/class/drm/renderD128/device/vendor", "0x1002")
-    machine.file("sys/class/drm/renderD129/device/vendor", "0x8086")
-    nodes = machine.host().nodes
-    assert list(nodes["nvidia"]) == ["/dev/nvidia0", "/dev/nvidiactl"]
-    assert list(nodes["amd"]) == ["/dev/dri/renderD128", "/dev/kfd"]
-    mode, uid, _gid, made = nodes["amd"]["/dev/kfd"]
-    assert (mode, uid) == (0o660, (machine.root / "dev/kfd").stat().st_uid) and made > 0
 
 
 def test_nvidias_tool_is_asked_where_its_driver_is_loaded(machine):

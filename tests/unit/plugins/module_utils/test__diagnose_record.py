@@ -63,7 +63,7 @@ def test_a_host_without_releases_has_none_to_miss():
 @pytest.mark.parametrize(("record", "cause"), [
     ({"proven": PROVEN, "failed": {"0.34.5": {"reason": "no answer"}}}, "the last upgrade to 0.34.5 failed (no answer); 0.34.4 serves"),
     ({"proven": PROVEN, "begun": True}, "a run was cut off before 0.34.5 served"),
-    ({"proven": PROVEN}, "site.yml was not run since ollama_version is 0.34.5"),
+    ({"proven": PROVEN}, "site.yml was not run to its end since ollama_version is 0.34.5"),
 ])
 def test_the_record_tells_why_another_version_serves(record, cause):
     assert checks.why_not({**EMPTY, **record}, "0.34.5", "0.34.4")[0] == cause

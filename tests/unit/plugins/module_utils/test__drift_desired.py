@@ -10,7 +10,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._errors import Fle
 
 OWNED = {"mode": "0644", "owner": "root", "group": "root"}
 DIGEST = "c2" * 32
-KINDS = "user, directory, file, absent, link, package, unit, engine, container, volume, launchd, keg, release, port, record"
+KINDS = "user, directory, file, absent, link, package, unit, engine, container, volume, image, launchd, keg, release, port, record"
 
 WELL_WRITTEN = [
     {"kind": "user", "name": "ollama", "group": "ollama", "home": "/usr/share/ollama", "shell": "/bin/false"},
@@ -23,7 +23,7 @@ WELL_WRITTEN = [
         "groups_if_present": ["render"],
         "system": True,
         "uid": 11434,
-        "gid": 65533,
+        "gid": 4294967293,
     },
     {"kind": "directory", "path": "/srv/models/", **OWNED},
     {"kind": "file", "path": "/etc/x", "content": "", **OWNED},
@@ -94,10 +94,10 @@ def test_no_field_takes_another_type(item, wrong):
             "(directory /x): owner must be a name, not '1000'",
         ),
         (
-            {**WELL_WRITTEN[0], "uid": 65534},
-            "(user ollama): uid must be a whole number from 0 to 65533, not 65534",
+            {**WELL_WRITTEN[0], "uid": 4294967294},
+            "(user ollama): uid must be a whole number from 0 to 4294967293, not 4294967294",
         ),
-        ({**WELL_WRITTEN[0], "gid": "7"}, "(user ollama): gid must be a whole number from 0 to 65533, not '7'"),
+        ({**WELL_WRITTEN[0], "gid": "7"}, "(user ollama): gid must be a whole number from 0 to 4294967293, not '7'"),
         ({"kind": "engine", "name": "lxc"}, "(engine lxc): name must be docker or podman, not 'lxc'"),
         (
             {"kind": "engine", "name": "docker", "compose": 2.18},

@@ -28,6 +28,7 @@ def test_every_kind_says_what_is_wanted():
         ({**CONTAINER, "active": False}, {"state": "exited"}, {}),
         ({**CONTAINER, "active": False}, {"state": "absent"}, {}),
         ({"kind": "volume"}, {"state": "absent"}, {"state": "present"}),
+        ({"kind": "image"}, {"state": "absent"}, {"state": "present"}),
         ({"kind": "engine"}, {"state": "absent"}, {"state": "running"}),
         ({"kind": "engine", "minimum": "4.4"}, {"state": "absent"}, {"state": "running", "version": "4.4 or newer"}),
         ({"kind": "engine", "minimum": "4.4"}, {"version": "4.10"}, {"state": "running", "version": "4.10"}),

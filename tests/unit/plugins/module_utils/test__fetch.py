@@ -118,7 +118,7 @@ def test_patience_ends(download):
     with pytest.raises(FleetError) as caught:
         download.fetch()
     assert str(caught.value) == (
-        f"{download.url}: the site answers 503, 5 times in a row: see what ails the site, or give an archive"
+        f"{download.url}: the site answers 503, 5 times in a row: see what ails the site, and run again"
     )
     assert download.pauses == [1, 2, 4, 8]
 

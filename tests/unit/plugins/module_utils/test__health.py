@@ -41,7 +41,8 @@ BAD = [
      "digest 'abc' of model x is not a sha256; write its 64 hexadecimal digits"),
     ([{**INSTANCE, "models": [5]}], "default: 5 is not a model's name; for example llama3.2:3b"),
     ([{**INSTANCE, "models": [{"name": "x", "diget": ONE}]}],
-     "default: a model has 'diget'; it may have name, state, digest, update, copy_of, loaded, keep_alive, options"),
+     "default: a model has 'diget'; it may have name, state, digest, update, copy_of, loaded, keep_alive, options, "
+     "from, gguf, modelfile, system, template, renderer, parser, requires, parameters, messages, license, quantize"),
 ]
 
 

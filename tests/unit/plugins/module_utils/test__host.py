@@ -119,7 +119,13 @@ def test_file(observe, tmp_path):
     (tmp_path / "f").write_bytes(b"\xff\r\n")
     (tmp_path / "f").chmod(0o640)
     found = observe(**OWNED, kind="file", path="/f", content="x")
-    assert (found["state"], found["content"], found["mode"]) == ("file", b"\xff\r\n", "0640")
+    assert (found["state"], found["content"], found["mode"], found["ours"]) == ("file", b"\xff\r\n", "0640", False)
+
+
+@pytest.mark.parametrize("text", ["# Written by the role barellama.fleet.ollama.\n", "HOME=/root\nBARELLAMA_DEFINITION=abc\n"])
+def test_a_file_that_names_this_collection_or_a_definition_is_ours(observe, tmp_path, text):
+    (tmp_path / "f").write_text(text)
+    assert observe(**OWNED, kind="file", path="/f", content="x")["ours"] is True
 
 
 @pytest.mark.parametrize("kind", ["directory", "file", "absent", "link"])

@@ -105,6 +105,12 @@ def test_what_an_account_may_do(accounts, name, future, mode, uid, gid, bits):
     assert _host_accounts.Accounts(accounts, accounts).rights(found, name, "ollama", future) == bits
 
 
+def test_the_groups_of_a_user(accounts):
+    host = _host_accounts.Accounts(accounts, accounts)
+    assert host.membership("alice", lambda name, gid: [gid, 44, 44]) == ("alice", UID, {GID, 44})
+    assert host.membership("gone") is None
+
+
 def test_each_is_looked_up_once(accounts, observe):
     for _time in range(3):
         observe(**USER, name="ollama", uid=11434, groups_if_present=["gone"])

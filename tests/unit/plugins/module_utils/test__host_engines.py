@@ -158,6 +158,28 @@ def test_volume(answer, user, state):
     assert commands.asked == [("docker volume inspect models", user)]
 
 
+@pytest.mark.parametrize("shown, answer, state", [
+    (RUNNING, None, "present"),  # and is not asked
+    ({**RUNNING, "State": {"Status": "exited"}}, (0, "[{}]", ""), "present"),
+    (CRASHING, (1, "[]\n", "Error response from daemon: No such image: ollama/ollama:0.34.4\n"), "absent"),
+    (CREATED, (125, "[]\n", "Error: ollama/ollama:0.34.4: image not known\n"), "absent"),
+    (CREATED, (1, "", NO_DAEMON), "unknown"),
+])
+def test_image(shown, answer, state):
+    item = {"kind": "image", "engine": "docker", "name": CONTAINER["image"]}
+    check_desired([item])
+    answers = {"docker container inspect": (0, json.dumps([shown]), ""), "docker image inspect": answer}
+    commands = Commands(answers)
+    assert Engines(commands, [CONTAINER, item]).image(item) == {"state": state}
+    asked = [command for command, _user in commands.asked]
+    assert asked == ["docker container inspect ollama", f"docker image inspect {item['name']}"][: 1 + (answer is not None)]
+
+
+def test_the_image_of_an_account_without_a_session_is_unknown():
+    item = {"kind": "image", "engine": "podman", "name": "i:1", "user": "ollama"}
+    assert Engines(Commands({}), [item]).image(item) == {"state": "unknown"}
+
+
 @pytest.mark.parametrize(
     ("plugin", "program", "found"),
     [

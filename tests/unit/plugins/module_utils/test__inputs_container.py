@@ -28,6 +28,7 @@ EXAMPLE = "for example docker.io/ollama/ollama"
 TAGGED = "has a tag or digest; write the name alone, since the tag follows ollama_version, and a digest belongs into ollama_image_digest"
 CPUS = "is not a number of processors; for example 4, or 0 for all"
 MEMORY = "is not a size with k, m or g behind it; for example 16g, or '' for all"
+BASE = "is not an image with its digest; for example docker.io/ollama/ollama@sha256: and 64 hexadecimal digits"
 VOLUME = "is not the name of a volume, of letters, digits and _ . -; for example ollama"
 NAME = "is a name, and a container's port is opened on an address; for example 127.0.0.1"
 BRIDGE = ("is not reached by Podman's bridge, which has IPv4 only; for example 127.0.0.1, or set "
@@ -47,6 +48,11 @@ BAD = [
     ({"ollama_image_digest": "a" * 64},
      f"ollama_image_digest: '{'a' * 60}...' is not a digest; write sha256: and 64 hexadecimal digits, as "
      "`docker images --digests` shows them"),
+    ({"ollama_image_models": "models"}, "ollama_image_models: 'models' is not an absolute path inside the image; for example /models"),
+    ({"ollama_image_models": "/a b"}, "ollama_image_models: '/a b' is not an absolute path inside the image; for example /models"),
+    ({"ollama_bake_image": "baked"}, f"ollama_bake_image: 'baked' names no registry, and engines guess differently; {EXAMPLE}"),
+    ({"ollama_bake_from": "docker.io/ollama/ollama:0.34.4"}, f"ollama_bake_from: 'docker.io/ollama/ollama:0.34.4' {BASE}"),
+    ({"ollama_bake_from": 5}, f"ollama_bake_from: 5 {BASE}"),
     ({"ollama_container_volume": "/srv/ollama"},
      "ollama_container_volume: '/srv/ollama' is a path; leave it empty, and ollama_home and ollama_models_dir are mounted"),
     ({"ollama_container_volume": "a b"}, f"ollama_container_volume: 'a b' {VOLUME}"),
@@ -81,6 +87,7 @@ def test_what_is_wrong_is_told_in_one_line(changed, expected):
 @pytest.mark.parametrize("changed", [
     {}, {"ollama_image": "localhost:5000/mirror/ollama"}, {"ollama_image": "registry.example.com/ollama__gpu/ollama-x"},
     {"ollama_image": "mirror:5000/ollama"}, {"ollama_image_digest": "sha256:" + "a" * 64},
+    {"ollama_image_models": "/models"}, {"ollama_bake_from": "docker.io/ollama/ollama@sha256:" + "a" * 64},
     {"ollama_container_volume": "ollama_data-1.x"}, {"ollama_container_cpus": 2.5}, {"ollama_container_cpus": "4"},
     {"ollama_container_memory": "512m"}, ROOTLESS, {**ROOTLESS, "ollama_host": "::1"}, {"ollama_host": "::1"},
     {"ollama_host": "localhost"}, {"ollama_method": "systemd", "ollama_host": "gpu1.example.com"},

@@ -47,6 +47,25 @@ def test_allowed_registries_are_a_list_of_hosts(allowed, shown):
     assert problems({LIST: [], ALLOWED: allowed}) == [message]
 
 
+@pytest.mark.parametrize("bundle, volume, problem", [
+    ("", "ollama", None),
+    ("/srv/ollama.tar", "", None),
+    ("ollama.tar", "", "'ollama.tar' is not an absolute path on the host; for example /srv/ollama.tar"),
+    (5, "", "5 is not an absolute path on the host; for example /srv/ollama.tar"),
+    ("/srv/ollama.tar", "ollama", "the models are in the volume 'ollama', into which nothing is imported; leave ollama_container_volume out"),
+])
+def test_a_bundle_is_a_path_for_a_store_on_the_host(bundle, volume, problem):
+    found = problems({LIST: [], "ollama_models_bundle": bundle, "ollama_container_volume": volume})
+    assert found == ([f"ollama_models_bundle: {problem}"] if problem else [])
+
+
+def test_a_bundle_and_the_tag_are_not_both_followed():
+    models = ["m", {"name": "x", "update": True}]
+    assert problems({LIST: models, "ollama_models_bundle": "/srv/ollama.tar"}) == [
+        f"{LIST}[1]: x:latest has update, and ollama_models_bundle would bring back each time what is in the bundle; leave out one of them"]
+    assert problems({LIST: models, "ollama_models_bundle": ""}) == []
+
+
 FINE = [
     [],
     ["llama3.2", "llama3.2:latest", {"name": "HF.co/Org/Repo:Q4", "state": "present"}],

@@ -22,7 +22,7 @@ MADE = [{"kind": "unit", "name": "a.service", "method": "systemd"}, {"kind": "fi
 
 
 def probe(differences=(), record=None, **apply):
-    return {"differences": list(differences), "apply": {**dict.fromkeys(KINDS, []), **apply}, "record": record or {}}
+    return {"differences": list(differences), "apply": {**dict.fromkeys(KINDS, []), **apply}, "record": record or {}, "diff": []}
 
 
 def differs(kind, name, *fields):
@@ -34,7 +34,7 @@ def planned(found, desired=DESIRED, method="systemd", version="0.34.4"):
 
 
 def rolled(*differences):
-    return [each["name"] for each in planned(probe(differences))["roll"]]
+    return planned(probe(differences))["roll"]
 
 
 @pytest.mark.parametrize("differences, names", [
@@ -52,6 +52,12 @@ def rolled(*differences):
 ])
 def test_instances_are_rolled_when_their_process_is_not_the_wanted_one(differences, names):
     assert rolled(*differences) == names
+
+
+def test_no_plan_has_what_may_be_a_secret():
+    instances = [{**each, "env_file": "e", "settings": {"https_proxy": "http://me:geheim@proxy"}} for each in INSTANCES]
+    found = plan(DESIRED, probe([differs("release", "/opt/ollama", "version")]), instances, "systemd", "0.34.4")
+    assert found["roll"] == ["a", "b"] and "geheim" not in str(found)
 
 
 def test_accounts_and_directories_are_ours_only_where_they_were_absent_or_are_on_record():
@@ -87,6 +93,45 @@ def test_a_volume_is_ours_only_where_it_was_absent():
         assert made.count(volume) == ours, state
     again = planned(probe(record={"made": [volume], **PROVEN}), DESIRED)
     assert volume in again["made"] and again["retire"] == again["sweep"] == []
+
+
+@pytest.mark.parametrize("engine, version, release, gone", [
+    ("docker", "2", "i:2", ["docker i:1", "podman i:0"]),                 # nothing but settings changed
+    ("docker", "3", "i:3", ["docker i:0", "docker i:1", "podman i:0"]),   # an upgrade: what served is the way back now
+    ("podman", "2", "i:2", ["docker i:0", "docker i:1", "podman i:0"]),   # another method, as an upgrade
+    ("systemd", "2", None, ["docker i:0", "docker i:1", "podman i:0"]),
+])
+def test_images_go_that_neither_serve_nor_are_the_way_back(engine, version, release, gone):
+    images = [{"kind": "image", "engine": "docker", "name": f"i:{each}"} for each in (0, 1, 2)]
+    images.append({**images[0], "engine": "podman"})
+    record = {"method": "docker", "version": "2", "release": "i:2", "served": [], "made": images,
+              "previous": {"method": "docker", "version": "0", "release": "i:0"}}
+    desired = [{"kind": "image", "engine": engine, "name": release}] if release else [ENV]
+    found = planned(probe(record=record), desired, engine, version)
+    assert [f"{each['engine']} {each['name']}" for each in found["surplus"]] == gone
+    assert not [each for each in found["surplus"] if each in found["made"]]
+    assert all(each in found["begun"] for each in images)
+    assert all(each in found["made"] for each in images if each not in found["surplus"])
+
+
+def test_an_image_that_was_there_before_is_not_ours():
+    image = {"kind": "image", "name": "i:1", "engine": "docker"}
+    assert image not in planned(probe(), [*DESIRED, image])["made"]
+    assert image in planned(probe(image=[{**image, "found": {"state": "absent"}}]), [*DESIRED, image])["made"]
+
+
+def test_directories_of_another_method_go_where_they_are_empty_and_those_of_models_stay():
+    folders = [{"kind": "directory", "path": path} for path in ("/etc/a", "/etc/a/b")]
+    store = {"kind": "directory", "path": "/old/models", "kept": True}
+    assert planned(probe(record={"made": [*folders, store], **PROVEN}))["hollow"] == ["/etc/a/b", "/etc/a"]
+    wanted = {**folders[0], "mode": "0755", "owner": "root", "group": "root"}
+    assert planned(probe(record={"made": folders, **PROVEN}), [wanted])["hollow"] == ["/etc/a/b"]
+
+
+def test_what_a_directory_holds_is_on_record():
+    item = {**HOME, "mode": "0755", "owner": "o", "group": "g", "kept": True}
+    made = planned(probe(directory=[{**item, "found": {"state": "absent"}}]), [item])["made"]
+    assert made == [{"kind": "directory", "path": "/home/o", "kept": True}]
 
 
 def test_another_method_retires_the_unit_of_the_same_name_and_keeps_the_release():

@@ -24,7 +24,7 @@ def there(path, **found):
 
 
 @pytest.mark.parametrize("apply, named", [
-    ({"file": there("/x", content="[Unit]\n")}, "/x"),
+    ({"file": there("/x", ours=False)}, "/x"),
     ({"file": there("/x", state="directory")}, "/x"),
     ({"link": there("/l")}, "/l"),
     ({"link": there("/l", state="link", target="/bin/true")}, "/l"),
@@ -37,7 +37,7 @@ def test_what_others_made_is_refused(apply, named):
 
 @pytest.mark.parametrize("apply", [
     {"file": there("/x", state="absent")},
-    {"file": there("/x", content="# Written by the role barellama.fleet.ollama.\n")},
+    {"file": there("/x", ours=True)},
     {"link": there("/l", state="absent")},
     {"link": there("/l", state="link", target="/opt/ollama/current/bin/ollama")},
 ])
@@ -56,7 +56,6 @@ def test_a_container_of_others_is_refused():
 def test_where_the_record_is_lost_what_carries_a_definition_is_known_for_ours():
     assert told(container=[{"name": "ollama", "found": {"state": "running", "ours": True}}]) == []
     assert told(container=[{"name": "ollama", "found": {"state": "running", "ours": False}}]) != []
-    assert told(file=there("/etc/ollama/default.env", content="HOME=/root\nBARELLAMA_DEFINITION=abc\n")) == []
 
 
 def test_a_directory_of_others_that_the_account_cannot_use_is_refused_and_one_that_it_can_is_not():

@@ -8,8 +8,9 @@ from ansible_collections.barellama.fleet.plugins.module_utils._plan_removal impo
 
 UNIT = {"kind": "unit", "name": "ollama.service", "method": "systemd"}
 USER = {"kind": "user", "name": "ollama", "group": "ollama"}
-HOME, STATE, STORE = ({"kind": "directory", "path": path} for path in ("/h", "/h/.ollama", "/h/.ollama/models"))
-DISK = {"kind": "directory", "path": "/disk/models"}
+HOME, STATE, STORE, DISK = ({"kind": "directory", "path": path, "kept": True}
+                            for path in ("/h", "/h/.ollama", "/h/.ollama/models", "/disk/models"))
+IMAGE = {"kind": "image", "name": "i:1", "engine": "docker"}
 VOLUME = {"kind": "volume", "name": "v", "engine": "docker"}
 MADE = [USER, HOME, STATE, STORE, {"kind": "directory", "path": "/etc/ollama"}, {"kind": "link", "path": "/bin/ollama"},
         {"kind": "file", "path": "/etc/ollama/default.env"}, {"kind": "release", "path": "/opt/ollama"}, UNIT]
@@ -19,20 +20,20 @@ PROGRAMS = ["/bin/ollama", "/etc/ollama/default.env", *RELEASE]
 
 
 def removed(made, models_dir=STORE["path"], volume="", models_too=False):
-    return removal({"made": made}, models_dir, "/h", volume, models_too)
+    return removal({"made": made}, models_dir, volume, models_too)
 
 
 def test_programs_and_settings_go_and_models_stay_on_record():
     found = removed(MADE)
     assert found["paths"] == PROGRAMS
-    assert (found["running"], found["accounts"], found["volumes"]) == ([UNIT], [], [])
+    assert (found["running"], found["accounts"], found["discard"]) == ([UNIT], [], [])
     assert found["kept"] == [USER, HOME, STATE, STORE]
     assert found["plan"][0] == {"kind": "absent", "path": "/bin/ollama"}
     assert found["goes"] == [
         "To be stopped and removed: ollama.service",
         "To be removed: /bin/ollama, /etc/ollama/default.env, all releases in /opt/ollama",
         "To be removed if nothing else is in them: /etc/ollama"]
-    assert found["stays"] == ["Models stay in /h/.ollama/models, and the account ollama; "
+    assert found["stays"] == ["Models stay in /h, and the account ollama; "
                               "ollama_remove_models: true removes them, now or later."]
 
 
@@ -47,7 +48,7 @@ def test_models_that_an_earlier_removal_kept_go_when_asked_for():
     left = removed([*MADE, DISK, VOLUME], DISK["path"])["kept"]
     assert removed(left, DISK["path"])["goes"] == []
     found = removed(left, DISK["path"], models_too=True)
-    assert (found["paths"], found["accounts"], found["volumes"], found["kept"]) == (["/h", "/disk/models"], [USER], [VOLUME], [])
+    assert (found["paths"], found["accounts"], found["discard"], found["kept"]) == (["/h", "/disk/models"], [USER], [VOLUME], [])
 
 
 def test_an_account_and_a_store_that_were_there_before_stay_whatever_is_asked():
@@ -63,12 +64,37 @@ def test_a_home_of_ours_goes_and_a_store_of_others_elsewhere_stays():
     assert found["paths"][-1] == "/h" and "/data/models" in found["stays"][0]
 
 
+def test_a_store_that_was_moved_is_not_forgotten():
+    inside, outside = [*MADE, DISK], [DISK, {**DISK, "path": "/new/models"}, UNIT]
+    for made, store, named in ((inside, DISK["path"], "/h, /disk/models"), (outside, "/new/models", "/disk/models, /new/models")):
+        found = removed(made, store)
+        assert found["stays"][0].startswith(f"Models stay in {named}")
+        assert DISK in found["kept"] and DISK["path"] not in found["paths"]
+        assert f"To be removed with all models: {named}" in removed(made, store, models_too=True)["goes"]
+        assert set(named.split(", ")) <= set(removed(made, store, models_too=True)["paths"])
+
+
+def test_the_account_is_named_that_a_store_of_others_keeps():
+    found = removed([USER, UNIT], "/data/models")
+    assert found["stays"][0] == ("The account ollama stays, as models that stay may be its files; "
+                                 "ollama_remove_models: true removes it, now or later.")
+    assert found["kept"] == [USER] and "/data/models stay in any case" in found["stays"][1]
+    assert "account" not in removed([USER, UNIT], "/data/models", models_too=True)["stays"][0]
+
+
+def test_images_of_ours_go_whatever_is_asked():
+    for models_too in (False, True):
+        found = removed([UNIT, IMAGE], models_too=models_too)
+        assert (found["discard"], found["kept"]) == ([IMAGE], [])
+        assert "To be removed: image i:1 of docker" in found["goes"]
+
+
 def test_a_volume_of_ours_goes_when_asked_for():
     found = removed([UNIT, VOLUME], volume="v")
-    assert (found["volumes"], found["kept"]) == ([], [VOLUME])
+    assert (found["discard"], found["kept"]) == ([], [VOLUME])
     assert found["stays"] == ["Models stay in volume v of docker; ollama_remove_models: true removes them, now or later."]
     found = removed([UNIT, VOLUME], volume="v", models_too=True)
-    assert (found["volumes"], found["kept"], found["stays"]) == ([VOLUME], [], [])
+    assert (found["discard"], found["kept"], found["stays"]) == ([VOLUME], [], [])
     assert "To be removed with all models: volume v of docker" in found["goes"]
 
 
@@ -78,13 +104,7 @@ def test_a_volume_of_others_stays():
                               "it was there before this role came, so remove it by hand."]
 
 
-def test_a_volume_of_an_account_goes_with_the_home():
-    own = {**VOLUME, "engine": "podman", "user": "ollama"}
-    assert removed([own], models_too=True)["volumes"] == [own]
-    assert removed([own, HOME], models_too=True)["volumes"] == []
-
-
 def test_a_host_without_a_record_has_nothing_to_remove():
-    found = removal({"state": "absent"}, "/m", "/h", models_too=True)
+    found = removal({"state": "absent"}, "/m", models_too=True)
     assert (found["paths"], found["goes"]) == ([], [])
     assert found["stays"] == ["Nothing on this host is on record as made by this role, so nothing is removed."]

@@ -12,18 +12,17 @@ INSTANCE = {"name": "a", "unit": "ollama-a.service", "container": "ollama-a", "l
 FORMER = {"method": "systemd", "version": "0.34.4"}
 
 
-def env(before, after):
-    return {"kind": "file", "path": INSTANCE["env_file"], "content": f"{after}\nBARELLAMA_DEFINITION=new\n",
-            "found": {"state": "file", "content": f"{before}\nBARELLAMA_DEFINITION=old\n"}}
+OTHER_ENV = {"before_header": INSTANCE["env_file"], "after_header": INSTANCE["env_file"], "before": "A=1", "after": "A=2"}
 
 
 def differs(kind, *fields):
     return {"kind": kind, "name": "n", "fields": fields}
 
 
-def said(*differences, file=(), roll=(INSTANCE,), retire=(), sweep=(), former=FORMER, method="systemd", version="0.34.4", **apply):
-    plan = {"retire": list(retire), "sweep": list(sweep), "roll": list(roll), "former": former}
-    return told(plan, {"differences": list(differences), "apply": {"file": list(file), **apply}}, method, version)
+def said(*differences, diff=(), roll=(INSTANCE,), retire=(), sweep=(), surplus=(), former=FORMER, method="systemd", version="0.34.4",
+         **apply):
+    plan = {"retire": list(retire), "sweep": list(sweep), "surplus": surplus, "roll": list(roll), "former": former}
+    return told(plan, {"differences": list(differences), "apply": apply, "diff": list(diff)}, method, version)
 
 
 def unit(**found):
@@ -31,10 +30,10 @@ def unit(**found):
 
 
 @pytest.mark.parametrize("line, given", [
-    ("restarted: ollama-a (settings)", {"file": [env("A=1", "A=2")], "unit": unit()}),
-    ("restarted: ollama-a (definition)", {"file": [env("A=1", "A=1")], "unit": unit()}),
-    ("restarted: ollama-a (version 0.34.5, was 0.34.4)", {"version": "0.34.5", "file": [env("A=1", "A=1")], "unit": unit()}),
-    ("restarted: ollama-a (version 0.34.5, was 0.34.4, settings)", {"version": "0.34.5", "file": [env("A=1", "A=2")]}),
+    ("restarted: ollama-a (settings)", {"diff": [OTHER_ENV], "unit": unit()}),
+    ("restarted: ollama-a (definition)", {"unit": unit()}),
+    ("restarted: ollama-a (version 0.34.5, was 0.34.4)", {"version": "0.34.5", "unit": unit()}),
+    ("restarted: ollama-a (version 0.34.5, was 0.34.4, settings)", {"version": "0.34.5", "diff": [OTHER_ENV]}),
     ("started: ollama-a (new)", {"former": None, "unit": unit(state="absent", active=False)}),
     ("started: ollama-a (does not run)", {"unit": unit(active=False)}),
     ("started: ollama-a (does not run)", {"container": [{"kind": "container", "name": "ollama-a", "found": {"state": "exited"}}]}),
@@ -50,9 +49,9 @@ def test_a_damaged_release_is_a_reason():
 
 
 def test_what_goes_is_told_first():
-    old = {"kind": "unit", "name": "old.service"}
-    assert said(differs("unit", "started_from"), retire=[old], sweep=["/etc/old.env"]) == [
-        "To be stopped and removed: old.service, /etc/old.env", "To be restarted: ollama-a (definition)"]
+    old, image = {"kind": "unit", "name": "old.service"}, {"kind": "image", "name": "i:1", "engine": "docker"}
+    assert said(differs("unit", "started_from"), retire=[old], sweep=["/etc/old.env"], surplus=[image]) == [
+        "To be stopped and removed: old.service, /etc/old.env, image i:1 of docker", "To be restarted: ollama-a (definition)"]
 
 
 def test_nothing_is_told_where_nothing_stops_or_starts():

@@ -38,6 +38,11 @@ def test_what_is_begun_is_added_to_what_was_made():
     assert _record.EMPTY["made"] == []
 
 
+def test_what_is_prepared_is_added_too_and_what_was_proven_still_counts():
+    assert _record.prepared(PROVEN, [UNIT, CONTAINER]) == {**PROVEN, "made": [FILE, UNIT, CONTAINER]}
+    assert _record.begun(_record.prepared(PROVEN, [CONTAINER]), [CONTAINER]) == _record.begun(PROVEN, [CONTAINER])
+
+
 @pytest.mark.parametrize(
     ("now", "previous"),
     [

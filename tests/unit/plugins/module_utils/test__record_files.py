@@ -78,7 +78,7 @@ def test_forgetting_leaves_what_is_of_others(path):
 def test_a_file_comes_back_with_its_rights_and_its_directory(file):
     old = os.umask(0o077)
     try:
-        _record_files.put_back(file)
+        _record_files.put_back(file["path"], file)
     finally:
         os.umask(old)
     with open(file["path"], "rb") as stream:
@@ -95,7 +95,7 @@ def test_a_file_takes_the_place_of_what_is_there(tmp_path, file, there):
         (tmp_path / "etc/a.env").symlink_to(tmp_path / "other")
     else:
         (tmp_path / "etc" / {"file": "a.env", "half": ".a.env.new"}[there]).write_text("old")
-    _record_files.put_back(file)
+    _record_files.put_back(file["path"], file)
     assert rights(file["path"]) == "0o640" and not os.path.islink(file["path"])
     assert (tmp_path / "other").read_text() == "of others"
 
@@ -103,17 +103,17 @@ def test_a_file_takes_the_place_of_what_is_there(tmp_path, file, there):
 @pytest.mark.parametrize("field", ["owner", "group"])
 def test_an_account_that_is_gone_is_told(file, field):
     with pytest.raises(FleetError, match=f"^cannot write {file['path']}: it belongs to gone, and this host has no such"):
-        _record_files.put_back({**file, field: "gone"})
+        _record_files.put_back(file["path"], {**file, field: "gone"})
 
 
 def test_numbers_are_accounts_without_a_name(file):
-    _record_files.put_back({**file, "owner": str(os.getuid()), "group": str(os.getgid())})
+    _record_files.put_back(file["path"], {**file, "owner": str(os.getuid()), "group": str(os.getgid())})
     assert os.stat(file["path"]).st_gid == os.getgid()
 
 
 def test_a_directory_is_not_replaced_nor_removed(tmp_path, file):
     (tmp_path / "etc/a.env").mkdir(parents=True)
-    for verb, act in (("write", lambda: _record_files.put_back(file)), ("remove", lambda: _record_files.remove(file["path"]))):
+    for verb, act in (("write", lambda: _record_files.put_back(file["path"], file)), ("remove", lambda: _record_files.remove(file["path"]))):
         with pytest.raises(FleetError, match=f"^cannot {verb} {file['path']}: Is a directory"):
             act()
 

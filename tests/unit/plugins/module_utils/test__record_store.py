@@ -58,6 +58,7 @@ def bed(tmp_path):
 
 
 STORY = [
+    ("prepared", {"made": [{"kind": "unit", "name": "a.service"}]}, "record: prepared"),
     ("begun", {"made": [{"kind": "unit", "name": "a.service"}]}, "record: begun"),
     ("failed", {"version": "0.2.0", "reason": "no answer"}, "record: failed 0.2.0"),
     ("proven", None, "record: proven systemd 0.1.0"),

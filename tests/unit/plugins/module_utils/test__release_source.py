@@ -7,7 +7,8 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from ansible_collections.barellama.fleet.plugins.module_utils import _release_source
+from ansible_collections.barellama.fleet.plugins.module_utils import _bundle_content, _bundle_write, _release_source
+from ansible_collections.barellama.fleet.plugins.module_utils._bundle_member import from_bytes
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._release import Archive, Release
 
@@ -126,3 +127,36 @@ def test_sum_not_listed(sums):
     with pytest.raises(FleetError) as caught:
         _release_source.listed_sha256(sums, ASSET)
     assert str(caught.value) == f"the release's sha256sum.txt has no sha256 of {ASSET}: give it under checksums (ollama_release_checksums)"
+
+
+def bundled(tmp_path):
+    content = b"release"
+    inside = _bundle_content.Content()
+    inside.index.archives[ASSET] = inside.add(hashlib.sha256(content).hexdigest(), len(content), from_bytes(content))
+    _bundle_write.export(str(tmp_path / "all.tar"), inside, False)
+    return source("https://mirror.example", str(tmp_path / "all.tar"))
+
+
+def test_a_bundle_gives_its_archive(tmp_path):
+    found, space = bundled(tmp_path), []
+    digest = hashlib.sha256(b"release").hexdigest()
+    assert found.size() == 7 and _release_source.listed_sha256(found.sums(), ASSET) == digest
+    (tmp_path / "partial").write_bytes(b"rel")
+    assert found.bring(str(tmp_path / "partial"), digest, lambda *sizes: space.append(sizes)) == str(tmp_path / "partial")
+    assert (tmp_path / "partial").read_bytes() == b"release" and space == [(7, 7)]
+
+
+def test_a_bundle_of_something_else_is_told(tmp_path):
+    found, partial = bundled(tmp_path), str(tmp_path / "partial")
+    with pytest.raises(FleetError, match=f"wanted is {'a' * 64}: it is of another version; make the bundle again"):
+        found.bring(partial, "a" * 64, print)
+    with pytest.raises(FleetError, match="has no ollama-linux-arm64.tar.zst: make it again with that; this one has ollama-linux-amd64"):
+        _release_source.Bundled(str(tmp_path / "all.tar"), "ollama-linux-arm64.tar.zst").size()
+    content = (tmp_path / "all.tar").read_bytes()
+    (tmp_path / "all.tar").write_bytes(content.replace(b"release\0", b"rElease\0"))
+    with pytest.raises(FleetError, match="is not what its digest says: bring the bundle again"):
+        found.bring(partial, hashlib.sha256(b"release").hexdigest(), print)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.tar"]
+    (tmp_path / "all.tar").unlink()
+    with pytest.raises(FleetError, match="bring it to this host"):
+        found.size()

@@ -44,6 +44,17 @@ def test_never_from_https_to_http():
     assert SameOrSafer().redirect_request(request, None, 302, "Found", {}, "https://other.example/file")
 
 
+OUTSIDE, INSIDE = "https://1.1.1.1/file", ["https://127.0.0.1/", "https://[::1]:5/", "https://10.0.0.7/", "https://169.254.169.254/latest"]
+
+
+@pytest.mark.parametrize("inside", INSIDE)
+def test_never_from_the_outside_to_an_address_within(inside):
+    with pytest.raises(FleetError, match=r"redirects to \S+, an address of an internal network: refused"):
+        SameOrSafer().redirect_request(urllib.request.Request(OUTSIDE), None, 307, "", {}, inside)
+    for start, end in ((OUTSIDE, "https://8.8.8.8/"), (inside, OUTSIDE), (inside, INSIDE[0]), (OUTSIDE, "https://nowhere.invalid/")):
+        assert SameOrSafer().redirect_request(urllib.request.Request(start), None, 307, "", {}, end)
+
+
 def test_certificate_that_nobody_vouches_for(tmp_path):
     subprocess.run(
         [
