@@ -59,8 +59,15 @@ def need(command: str, package: str | None = None) -> None:
         return
     if os.geteuid() or not shutil.which("apt-get"):
         raise ToolError(f"{command} is missing: install the package {package} (apt-get install {package})")
-    say(f"setup: package {package}")
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package]
+    with alone("packages"):  # images that are built side by side need the same
+        if not shutil.which(command):
+            say(f"setup: package {package}")
+            add_package(package)
+
+
+def add_package(package: str) -> None:
+    """Install a package of the distribution, after a look at the mirror's lists where it is not known."""
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300", package]
     quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     if not works(*install):
         run("apt-get", "update", "-qq", env=quietly)

@@ -11,7 +11,8 @@ from pathlib import Path
 from _bed import CACHE, ROOT, ToolError, digest, need, run, say
 
 RELEASES = CACHE / "releases"
-VERSIONS = {"0.32.15": (), "0.34.4": (), "0.34.5": ("--fault", "exit")}  # upgrade from, to, and one that will not start
+# Upgrade from, to, one that ends at once, and one that never comes up.
+VERSIONS = {"0.32.15": (), "0.34.4": (), "0.34.5": ("--fault", "exit"), "0.34.6": ("--fault", "hang")}
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 

@@ -15,7 +15,8 @@ from _releases import VERSIONS
 IMAGES = CACHE / "images"
 SYSTEM = "debian13"
 
-# What the true image has of its distribution, as far as anything asks for it, and the interpreter for the stand-in.
+# What the true image has of its distribution, as far as anything asks for it, and the interpreter for the stand-in. Its
+# library is compiled here, since no package has that, and a container could not keep it: each start would do it anew.
 PACKAGES = ("base-files base-passwd netbase libc6 libc-bin bash dash coreutils libtinfo6 libacl1 libattr1 libselinux1 libpcre2-8-0 "
             "libgmp10 libssl3t64 zlib1g libzstd1 libcap2 libsystemd0 libcrypt1 perl-base openssl python3.13-minimal "
             "libpython3.13-minimal libpython3.13-stdlib libexpat1 libffi8 libbz2-1.0 liblzma5 libuuid1")
@@ -23,6 +24,8 @@ LEFT_OUT = "/share/(doc|man|locale|lintian|bug)/|/python3.13/(pydoc_data|ensurep
 PACK = f"""
 set -e
 dpkg -L {PACKAGES} | grep -vE '^/\\.$|{LEFT_OUT}' > /tmp/files
+python3 -m compileall -qf --invalidation-mode unchecked-hash -x '{LEFT_OUT}' /usr/lib/python3.13
+find /usr/lib/python3.13 -name '*.pyc' | grep -vE '{LEFT_OUT}' >> /tmp/files
 printf '%s\\n' /bin /lib /lib64 /sbin /etc/passwd /etc/group >> /tmp/files
 LC_ALL=C sort -u /tmp/files | tar -C / -c --no-recursion --ignore-failed-read --mtime=@1767225600 -T - 2>/dev/null
 """

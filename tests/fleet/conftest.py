@@ -78,9 +78,10 @@ class Node:
 
 
 class Fleet:
-    """The bed as an operator sees it: the demo's inventory with this bed's nodes, and playbooks to run against it."""
+    """The bed as an operator sees it: an example's inventory with this bed's nodes, and playbooks to run against it."""
 
     root = ROOT
+    inventory = "demo"
     sites = f"barellama-{BED}-sites"
 
     def __init__(self, folder, systems=NODES):
@@ -90,7 +91,7 @@ class Fleet:
 
     def command(self, playbook, *arguments, **variables):
         bed_files = ROOT / ".cache" / "beds" / BED
-        return [sys.executable, "-m", "ansible", "playbook", "-i", ROOT / "inventories" / "demo",
+        return [sys.executable, "-m", "ansible", "playbook", "-i", ROOT / "inventories" / self.inventory,
                 "-i", bed_files / "docker.json", "-e", f"@{bed_files / 'release.json'}", "-e", json.dumps(variables),
                 playbook, *arguments]
 

@@ -86,8 +86,6 @@ class Found(Fleet):
                        check=True, cwd=ROOT)
         self.inventory.mkdir()
         (self.inventory / "hosts.json").write_text((ROOT / ".cache" / "beds" / BED / "docker.json").read_text())
-        # A process in a node's outermost group keeps containers from enabling controllers there, after which none gets in.
-        subprocess.run(["docker", "exec", "-d", self.nodes[1].container, "sleep", "infinity"], check=True)
         self.nodes[0].sh(INSTALL_SCRIPT)
         self.nodes[1].sh(DOCKER_RUN)
 
@@ -275,12 +273,12 @@ def test_a_second_server_beside_ours_is_not_adopted(adopted):
     container.sh("docker rm -f other")
 
 
-def test_a_mounted_directory_stays_where_it_is(adopted):
+def test_a_mounted_directory_stays_where_it_is_and_a_server_in_the_hosts_network_makes_room(adopted):
     container = adopted.nodes[1]
     before = models(container)
     container.sh(f"""docker rm -f ollama; rm -r /var/lib/barellama /etc/ollama
         cp -a $(docker volume inspect -f '{{{{.Mountpoint}}}}' ollama) '/srv/my models'
-        docker run -d -v '/srv/my models:/root/.ollama' -p 127.0.0.1:11434:11434 --name ollama sites:5001/ollama/ollama:{OLD}
+        docker run -d -v '/srv/my models:/root/.ollama' --network host -e OLLAMA_HOST=127.0.0.1 --name ollama sites:5001/ollama/ollama:{OLD}
         {ANSWERS}""")
     (adopted.inventory / "host_vars" / container.name / "ollama_adopted.yml").unlink()
 

@@ -109,7 +109,7 @@ def test_damage_is_reported_found_by_ansibles_own_modules_and_mended(served):
 
     run = served.run(fleet_probe=False).assert_ok()
     assert run.changed_tasks() == [f"barellama.fleet.ollama : {task}" for task in (
-        "Account | Directories", "Apply | Record what is about to be made", "Install | Start at boot", "Keep | Links",
+        "Account | Directories", "Apply | Record that what serves is touched", "Install | Start at boot", "Keep | Links",
         "Keep | Record", "Release | Install", "Service | Start or restart", "Write | Settings and definitions")]
     served.run().assert_unchanged()
 
@@ -140,6 +140,17 @@ def test_the_port_is_changed(served):
         assert node.holds("curl -sf http://127.0.0.1:11500/api/version")
         assert not node.holds("curl -sf http://127.0.0.1:11434/api/version")
     served.run(ollama_port=11500).assert_unchanged()
+
+
+def test_a_secret_is_shown_by_no_run_however_much_it_tells(served):
+    secret, much = {"MY_TOKEN": "geheim", "HF_TOKEN": "geheim2"}, ("--limit", "debian13", "-vvv", "--diff")
+    for mode in (["--check"], [], []):
+        run = served.run("site.yml", *much, *mode, ollama_extra_env=secret).assert_ok()
+        assert "ollama : Probe | Compare the host" in run.output and "geheim" not in run.output
+    assert served.nodes[1].holds("grep -q MY_TOKEN=geheim /etc/ollama/default.env")
+    run.assert_unchanged()
+    diagnosis = served.run("diagnose.yml", *much, ollama_extra_env=secret)
+    assert diagnosis.hosts and "geheim" not in diagnosis.output
 
 
 @pytest.mark.parametrize("foreign", ["printf '#!/bin/sh\\n' > /usr/local/bin/ollama", "ln -s /bin/true /usr/local/bin/ollama"])

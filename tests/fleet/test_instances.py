@@ -81,7 +81,7 @@ def test_removal_shows_its_plan_takes_what_was_made_and_leaves_models_and_what_o
     for node in pair.nodes:
         node.sh("mkdir -p /etc/systemd/system/ollama.service.d; echo '[Service]' > /etc/systemd/system/ollama.service.d/mine.conf")
     before = [node.sh(EVERYTHING) for node in pair.nodes]
-    for models_too, account in ((False, "stay in /usr/share/ollama/.ollama/models, and the account ollama"),
+    for models_too, account in ((False, "stay in /usr/share/ollama, and the account ollama"),
                                 (True, "Accounts to be removed: ollama")):
         plan = " ".join(pair.run("remove.yml", "--check", "--diff", ollama_remove_models=models_too).assert_ok().output.split())
         for told in ("To be stopped and removed: ollama.service", "/usr/local/bin/ollama", "all releases in /opt/ollama", account):

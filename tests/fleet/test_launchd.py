@@ -61,6 +61,13 @@ def test_it_serves_and_a_second_run_changes_nothing(fleet, mac):
     assert again.hosts["debian13"]["host"] <= 4, again.hosts
 
 
+def test_what_a_killed_run_left_unpinned_is_pinned_by_the_next(fleet, mac):
+    mac.sh("rm /opt/homebrew/pinned /opt/ollama/releases/*")
+    run(fleet, ollama_version=OLD).assert_ok()
+    assert mac.holds("test -e /opt/homebrew/pinned")
+    run(fleet, ollama_version=OLD).assert_unchanged()
+
+
 def test_settings_reach_the_process(fleet, mac):
     run(fleet, ollama_version=OLD, ollama_settings={"num_parallel": 3}).assert_ok()
     assert definition(mac)["EnvironmentVariables"]["OLLAMA_NUM_PARALLEL"] == "3"
@@ -85,6 +92,17 @@ def test_an_upgrade_keeps_what_was_there_and_a_bad_one_goes_back_to_it(fleet, ma
     assert f"Rolled back: Ollama {NEW} serves again." in " ".join(failed.output.split()), failed.output
     assert mac.version() == NEW
     run(fleet, ollama_version=NEW).assert_unchanged()
+
+
+def test_a_way_back_that_homebrew_has_removed_is_refused_before_anything_stops(fleet, mac):
+    process, keg = mac.process(f"{LABEL}.service"), f"/opt/homebrew/Cellar/ollama/{OLD}_1"
+    mac.sh(f"mv {keg} {keg}.gone")
+    refused = run(fleet, "rollback.yml", ollama_version=NEW)
+    assert f"Homebrew has removed Ollama {OLD}, which served before" in " ".join(refused.output.split()), refused.output
+    assert (mac.process(f"{LABEL}.service"), mac.version()) == (process, NEW)
+    mac.sh(f"mv {keg}.gone {keg}")
+    run(fleet, "rollback.yml", ollama_version=NEW).assert_ok()
+    assert mac.version() == OLD
 
 
 def test_removal_leaves_models_and_homebrew(fleet, mac):

@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 OLD, NEW, BAD = "0.32.15", "0.34.4", "0.34.5"
+RECORD = "/var/lib/barellama/ollama.json"
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +28,27 @@ def test_the_new_version_serves_and_the_old_one_is_kept(upgraded):
         assert node.sh("readlink /opt/ollama/current").startswith(f"releases/{NEW}-")
         assert node.sh("readlink /opt/ollama/previous").startswith(f"releases/{OLD}-")
     upgraded.run(ollama_version=NEW).assert_unchanged()
+
+
+def test_a_release_that_cannot_be_fetched_leaves_a_host_as_if_nobody_had_tried(upgraded):
+    node = upgraded.nodes[0]
+    before = node.process(), node.sh(f"cat {RECORD}")
+    run = upgraded.run("site.yml", "--limit", node.name, ollama_version=BAD, ollama_release_url="http://sites:5001/nowhere")
+    assert run.status != 0 and "http://sites:5001/nowhere" in run.output, run.output
+    assert "Rolled back" not in run.output
+    assert (node.process(), node.sh(f"cat {RECORD}")) == before
+    upgraded.run("rollback.yml", "--check", "--limit", node.name).assert_ok()
+    upgraded.run("site.yml", "--limit", node.name, ollama_version=NEW).assert_unchanged()
+
+
+def test_what_fails_before_the_version_was_started_is_not_held_against_it(upgraded):
+    node = upgraded.nodes[1]
+    node.sh("mount --bind /etc/ollama /etc/ollama; mount -o remount,bind,ro /etc/ollama")
+    run = upgraded.run("site.yml", "--limit", node.name, ollama_version=BAD)
+    node.sh("umount /etc/ollama")
+    assert run.status != 0 and f"Rolled back: Ollama {NEW} serves again." in " ".join(run.output.split()), run.output
+    assert json.loads(node.sh(f"cat {RECORD}"))["failed"] == {}
+    upgraded.run("site.yml", "--limit", node.name, ollama_version=NEW).assert_unchanged()
 
 
 def test_a_bad_version_is_rolled_back_and_reported(upgraded):

@@ -13,9 +13,10 @@ OURS = "ansible_collections.barellama.fleet.plugins."
 UTILS = files("plugins/module_utils/*.py", "module utilities")
 MODULES = files("plugins/modules/*.py", "modules")
 FILTERS = files("plugins/filter/*.py", "filters")
+ACTIONS = files("plugins/action/*.py", "action plugins")
 LONGEST = {"plugins": 190, "tools": 190, "tests": 400}  # tests are tables, which are read row by row
 EXECUTABLE_LINES = 150
-NOT_IN_THE_GROUP = dict.fromkeys(("host_drift", "ollama_gguf_info", "unit_sandbox"), "has no address to share with the others")
+NOT_IN_THE_GROUP = dict.fromkeys(("gpu_facts", "host_drift", "ollama_gguf_info", "unit_sandbox"), "has no address to share with the others")
 # What touches a network, a disk or a process. A file that imports one of these is on the middle floor.
 DOING_IO = {"http.client", "urllib.request", "socket", "ssl", "subprocess", "shutil", "tempfile", "tarfile", "pwd", "grp", "fcntl", "threading"}
 
@@ -56,7 +57,7 @@ def test_modules_are_thin(path):
     assert lines <= EXECUTABLE_LINES, f"{lines} lines that run"
 
 
-@pytest.mark.parametrize("path", [*UTILS, *MODULES, *FILTERS, *files("tests/**/*.py", "tests"), *files("tools/*.py", "tools")], ids=named)
+@pytest.mark.parametrize("path", [*UTILS, *MODULES, *FILTERS, *ACTIONS, *files("tests/**/*.py", "tests"), *files("tools/*.py", "tools")], ids=named)
 def test_files_can_be_read_in_one_sitting(path):
     text = path.read_text()
     tree = ast.parse(text)
@@ -75,8 +76,8 @@ def test_the_action_group_names_only_what_exists():
     assert set(load(ROOT / "meta/runtime.yml")["action_groups"]["ollama"]) <= {path.stem for path in MODULES}
 
 
-@pytest.mark.parametrize("path", [path for path in UTILS if path.stem not in ("_errors", "_module")] + FILTERS, ids=named)
-def test_every_utility_and_filter_has_its_unit_tests(path):
+@pytest.mark.parametrize("path", [path for path in UTILS if path.stem not in ("_errors", "_module")] + FILTERS + ACTIONS, ids=named)
+def test_every_utility_filter_and_action_has_its_unit_tests(path):
     test = ROOT / "tests/unit" / path.parent.relative_to(ROOT) / f"test_{path.name}"
     assert test.is_file(), f"{named(test)} is missing"
     assert "def test_" in test.read_text() and "assert" in test.read_text()
@@ -89,6 +90,11 @@ def test_every_module_has_an_integration_target_that_asserts(path):
     assert targets, f"no target {path.stem}"
     said = "".join(file.read_text() for file in targets[0].rglob("*.yml"))
     assert "assert" in said and f"barellama.fleet.{path.stem}" in said
+
+
+@pytest.mark.parametrize("path", ACTIONS, ids=named)
+def test_every_action_plugin_is_a_module_s(path):
+    assert path.name in [module.name for module in MODULES]
 
 
 @pytest.mark.parametrize("path", FILTERS, ids=named)

@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is left on a host of images, volumes, stores and directories, by method after method and by removal: one story."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SYSTEMS = ("debian13=debian13-containers",)
+OLD, NEW = "0.32.15", "0.34.4"
+IMAGE = "sites:5001/ollama/ollama"
+DOCKER = {"ollama_method": "docker", "ollama_container_volume": "models"}
+MOVED = {"ollama_method": "systemd", "ollama_models_dir": "/srv/models"}
+ROOTLESS = {"ollama_method": "podman", "ollama_container_rootless": True, "ollama_container_volume": "store"}
+SESSION = "systemd-run --quiet --pipe --wait --collect --property=User=ollama --property=PAMName=login"
+
+
+@pytest.fixture(scope="module")
+def node(fleet):
+    return fleet.nodes[0]
+
+
+@pytest.fixture(scope="module")
+def run(fleet, node):
+    return lambda playbook="site.yml", **variables: fleet.run(playbook, "--limit", node.name, **variables)
+
+
+def images(node, engine="docker"):
+    """The versions of Ollama that an engine has images of."""
+    return node.sh(f"{engine} images --format '{{{{.Tag}}}}' {IMAGE}").split()
+
+
+def volumes(node, engine="docker"):
+    return node.sh(f"{engine} volume ls --quiet").split()
+
+
+def record(node):
+    return json.loads(node.sh("cat /var/lib/barellama/ollama.json"))
+
+
+def said(run):
+    return " ".join(run.assert_ok().output.split())
+
+
+def test_an_image_of_ours_is_the_way_back_and_goes_when_nothing_leads_to_it(run, node):
+    run(ollama_version=OLD, **DOCKER).assert_ok()
+    node.sh(f"docker pull -q {IMAGE}:{NEW}; docker create --name others {IMAGE}:{OLD}")
+    run(ollama_version=NEW, **DOCKER).assert_ok()
+    assert sorted(images(node)) == [OLD, NEW]
+
+    # Another method is a version further: the way back leads to NEW now, which others have pulled.
+    told = said(run(ollama_version=NEW, **MOVED))
+    assert f"image {IMAGE}:{OLD} stays: " in told and f"remove it by hand: docker image rm {IMAGE}:{OLD}" in told
+    assert sorted(images(node)) == [OLD, NEW], "an image went that a container of others uses"
+    assert not node.holds("test -e /etc/ollama/compose"), "an empty directory was left"
+
+    node.sh("docker rm others")
+    run(ollama_version=NEW, **ROOTLESS).assert_ok()
+    assert images(node) == [NEW], "what could not be removed was not tried again, or what others have pulled went"
+
+
+def test_a_volume_is_ours_of_an_account_that_had_no_session(node):
+    ours = {(thing["kind"], thing["name"], thing.get("user")) for thing in record(node)["made"] if "engine" in thing}
+    assert {("volume", "models", None), ("volume", "store", "ollama"), ("image", f"{IMAGE}:{NEW}", "ollama")} <= ours
+    assert ("image", f"{IMAGE}:{NEW}", None) not in ours
+
+
+def test_removal_names_every_store_that_stays(run, node):
+    told = said(run("remove.yml", ollama_version=NEW, **ROOTLESS))
+    assert ("Models stay in /usr/share/ollama, /srv/models, volume store of podman, volume models of docker, "
+            "and the account ollama;") in told, told
+    assert node.holds("test -d /srv/models/blobs && id ollama")
+    assert (volumes(node), volumes(node, SESSION + " podman")) == (["models"], ["store"])
+    assert (images(node), images(node, SESSION + " podman")) == ([NEW], [])
+
+
+def test_removal_with_models_takes_every_store_and_names_what_it_cannot_reach(run, node):
+    node.sh("mv /usr/bin/docker /usr/bin/docker.gone")
+    told = said(run("remove.yml", ollama_version=NEW, ollama_remove_models=True, **ROOTLESS))
+    node.sh("mv /usr/bin/docker.gone /usr/bin/docker")
+    assert "volume models stays: docker cannot be run here; remove it by hand: docker volume rm models" in told, told
+    assert not node.holds("test -e /srv/models || test -e /usr/share/ollama || id ollama")
+    assert not node.holds("find / -xdev -path '*/volumes/store' | grep .")
+    assert record(node)["made"] == [{"kind": "volume", "name": "models", "engine": "docker"}]
+
+    run("remove.yml", ollama_version=NEW, ollama_remove_models=True, **ROOTLESS).assert_ok()
+    assert volumes(node) == []
+    assert not node.holds("test -e /var/lib/barellama")
