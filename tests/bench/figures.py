@@ -42,7 +42,11 @@ def main():
     rows.append(("recordings of a real Ollama", told("tests.contract.replay")[-1].partition(": ")[2], ">= 280 replayed"))
     show(rows)
     print("", *told("tests.bench.host_drift"), sep="\n")
+    print("", *told("tests.bench.gpu_facts"), sep="\n")
+    print("", *told("tests.bench.models"), sep="\n")
+    print("", *told("tests.bench.store"), sep="\n")
     print("", *told("tests.bench.methods"), sep="\n")
+    print("", *told("tests.bench.bundle"), sep="\n")
 
 
 def no_change_rows():

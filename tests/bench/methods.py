@@ -15,18 +15,13 @@ import time
 from pathlib import Path
 
 from tests.fleet import conftest
+from tests.fleet.methods import DOCKER, ENDS, NEW, OLD, PODMAN, ROOTLESS, SYSTEMD
 
 SYSTEMS = ("debian13=debian13-containers",)
-OLD, NEW, BAD = "0.32.15", "0.34.4", "0.34.5"
 ROUNDS = 3
-METHODS = {
-    "systemd": {"ollama_method": "systemd"},
-    "docker": {"ollama_method": "docker"},
-    "podman": {"ollama_method": "podman"},
-    "podman, rootless": {"ollama_method": "podman", "ollama_container_rootless": True},
-}
+METHODS = {"systemd": SYSTEMD, "docker": DOCKER, "podman": PODMAN, "podman, rootless": ROOTLESS}
 WATCH = """
-import time, urllib.request
+import http.client, time, urllib.request
 last, gap = time.monotonic(), 0.0
 while True:
     try:
@@ -34,7 +29,7 @@ while True:
         now = time.monotonic()
         last, gap = now, max(gap, now - last)
         open("/tmp/gap", "w").write("%.2f" % gap)
-    except OSError:
+    except (OSError, http.client.HTTPException):
         pass
     time.sleep(0.02)
 """
@@ -62,7 +57,7 @@ def measured(fleet, name, variables):
         site(fleet, ollama_version=NEW, **variables).assert_ok()
     upgrade = watch.gap
     with Watch(node) as watch:
-        bad = site(fleet, ollama_version=BAD, ollama_health_wait=10, ollama_retry_failed_version=True, **variables)
+        bad = site(fleet, **ENDS, **variables)
     if bad.status == 0 or node.version() != NEW:
         sys.exit(f"{name}: the bad version was not rolled back:\n{bad.output}")
     counts = run.assert_unchanged().hosts[node.name]
