@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 
 from . import faults
 from .errors import path_error
 
 BLOCK = 4096
+_space = threading.RLock()  # looking for room and taking it is one step, or writers side by side would share the same room
 
 
 def make_directories(path):
@@ -45,16 +47,17 @@ def open_for_update(path):
 
 def write_file(path, data):
     """Replace a file's content in place, as the server does: a crash in between leaves it empty."""
-    with create(path) as stream:
+    with _space, create(path) as stream:
         write(stream, path, data)
 
 
 def write(stream, path, data):
     """Append ``data`` to the file ``path`` opened with create."""
-    fitting = _fitting(path, len(data))
     try:
-        stream.write(data[:fitting])
-        stream.flush()
+        with _space:
+            fitting = _fitting(path, stream.tell(), len(data))
+            stream.write(data[:fitting])
+            stream.flush()
         if fitting < len(data):
             raise OSError(errno.ENOSPC, "")
     except OSError as error:
@@ -63,9 +66,10 @@ def write(stream, path, data):
 
 def write_at(stream, path, offset, data):
     """Write ``data`` at ``offset`` of a file opened with open_for_update."""
-    fitting = _fitting(path, len(data))
     try:
-        os.pwrite(stream.fileno(), data[:fitting], offset)
+        with _space:
+            fitting = _fitting(path, offset, len(data))
+            os.pwrite(stream.fileno(), data[:fitting], offset)
         if fitting < len(data):
             raise OSError(errno.ENOSPC, "")
     except OSError as error:
@@ -107,11 +111,11 @@ def _change(operation, path, act):
         raise path_error(operation, path, error.errno) from None
 
 
-def _fitting(path, length):
-    """Return how much of ``length`` bytes the pretended file system, counted in real blocks, can still take."""
+def _fitting(path, offset, length):
+    """Return how much of ``length`` bytes at ``offset`` the pretended file system, counted in real blocks, can still take."""
     size = faults.read().get("disk", {}).get("size")
     if size is None:
         return length
     used = sum(entry.stat().st_blocks * 512 for entry in os.scandir(os.path.dirname(path)))
-    free = (size - used) // BLOCK * BLOCK
-    return max(0, min(length, free))
+    end = (offset + size - used) // BLOCK * BLOCK  # a block begun is a block taken
+    return max(0, min(length, end - offset))
