@@ -134,6 +134,17 @@ def test_a_model_list_is_edited(served):
     assert all(models(node) == [TINY] for node in served.nodes)
 
 
+def test_a_model_held_in_memory_is_there_after_the_proof_of_another_that_took_its_place(served):
+    held, settings = {"name": TINY, "loaded": True, "keep_alive": -1}, {"max_loaded_models": 1}
+    run = served.run(ollama_settings=settings, ollama_models_list=[held]).assert_ok()
+    assert not any("Prove |" in task["task"] for task in run.tasks), "nothing came, and yet it was proved"
+
+    served.run(ollama_settings=settings, ollama_models_list=[held, SMALL]).assert_ok()
+    for node in served.nodes:
+        assert [(model["name"], model["expires_at"] > "2100") for model in node.api("/api/ps")["models"]] == [(TINY, True)]
+    served.run(ollama_settings=settings, ollama_models_list=[held, SMALL]).assert_unchanged()
+
+
 def test_the_port_is_changed(served):
     served.run(ollama_port=11500).assert_ok()
     for node in served.nodes:
