@@ -14,6 +14,7 @@ from typing import Any, Callable, NamedTuple
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._listen import HIGHEST_PORT, address
+from ansible_collections.barellama.fleet.plugins.module_utils._openpgp import FINGERPRINT, plain
 from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
 
 # The next two mean nobody or no change to some program or other.
@@ -60,6 +61,10 @@ def _is_paths(value):
     return _is_names(value) and all(path.startswith("/") for path in value)
 
 
+def _is_fingerprints(value):
+    return _is_names(value) and bool(value) and all(FINGERPRINT.fullmatch(plain(each)) for each in value)
+
+
 def _is_checksums(value):
     return (
         isinstance(value, dict)
@@ -103,6 +108,7 @@ KINDS = {
     },
     "directory": {"path": PATH, **OWNED, "kept": FLAG._replace(required=False)},
     "file": {"path": PATH, "content": ANY_TEXT, **OWNED},
+    "key": {"path": PATH, "fingerprints": Field(_is_fingerprints, "a list of full fingerprints"), **OWNED},
     "absent": {"path": PATH},
     "link": {"path": PATH, "target": Field(_text(r"[^\0]+"), "a path")},
     "package": {"name": Field(_text(r"[A-Za-z0-9][A-Za-z0-9+._-]*"), "a package's bare name")},

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.barellama.fleet.plugins.module_utils._openpgp import plain
 from ansible_collections.barellama.fleet.plugins.module_utils._release import wanted_release
 
 # States in which nothing of a container runs; one that is unknown is that of an engine that does not run.
@@ -30,6 +31,14 @@ def _directory(item, found):
 def _file(item, found):
     content = item["content"].encode("utf-8", "surrogateescape")
     return {"state": "file", "content": content, **_fields(item, "mode", "owner", "group")}
+
+
+def _key(item, found):
+    # Any of the expected keys will do, and no other beside it.
+    expected = sorted(plain(each) for each in item["fingerprints"])
+    there = found.get("fingerprints")
+    fingerprints = there if there and set(there) <= set(expected) else expected
+    return {"state": "file", "fingerprints": fingerprints, **_fields(item, "mode", "owner", "group")}
 
 
 def _absent(item, found):
@@ -77,7 +86,7 @@ def _engine(item, found):
     wanted = {"state": "running"}
     for field, least in (("version", item.get("minimum")), ("compose", item.get("compose"))):
         if least:
-            wanted[field] = found[field] if _key(found.get(field)) >= _key(least) else f"{least} or newer"
+            wanted[field] = found[field] if _parts(found.get(field)) >= _parts(least) else f"{least} or newer"
     return wanted
 
 
@@ -106,7 +115,7 @@ def _optional(item, *names):
     return {name: item[name] for name in names if name in item}
 
 
-def _key(version):
+def _parts(version):
     """What a version begins with, to compare; nothing is older than any."""
     return [int(number) for number in re.findall(r"\d+", re.match(r"[\d.]*", version or "").group())]
 
@@ -116,6 +125,7 @@ WANTED = {
     "user": _user,
     "directory": _directory,
     "file": _file,
+    "key": _key,
     "absent": _absent,
     "link": _link,
     "package": _package,

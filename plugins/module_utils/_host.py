@@ -13,13 +13,16 @@ import os
 import platform
 import pwd
 import stat
+import time
 
+from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._host_access import access
 from ansible_collections.barellama.fleet.plugins.module_utils._host_accounts import Accounts
 from ansible_collections.barellama.fleet.plugins.module_utils._host_engines import Engines
 from ansible_collections.barellama.fleet.plugins.module_utils._host_launchd import Launchd
 from ansible_collections.barellama.fleet.plugins.module_utils._host_tools import Tools, read, unreadable
 from ansible_collections.barellama.fleet.plugins.module_utils._listeners import Listeners
+from ansible_collections.barellama.fleet.plugins.module_utils._openpgp import keys
 from ansible_collections.barellama.fleet.plugins.module_utils._record import MARKER, parse
 from ansible_collections.barellama.fleet.plugins.module_utils._record import found as found_record
 from ansible_collections.barellama.fleet.plugins.module_utils._release import current_release
@@ -56,6 +59,7 @@ class Host:
             "user": self._accounts.observe,
             "directory": lambda item: self._directory(item, made, desired),
             "file": self._path,
+            "key": self._key,
             "absent": self._path,
             "link": self._path,
             "package": lambda item: {"state": "installed" if item["name"] in packages else "absent"},
@@ -99,7 +103,7 @@ class Host:
             observed = {"state": TYPES.get(stat.S_IFMT(found.st_mode), "special file")}
             if item["kind"] == "link" and observed["state"] == "link":
                 observed["target"] = os.readlink(path)
-            if item["kind"] == "file" and observed["state"] == "file":
+            if item["kind"] in ("file", "key") and observed["state"] == "file":
                 observed["content"] = _content(path)
                 observed["ours"] = any(word in observed["content"] for word in OURS)
         except (FileNotFoundError, NotADirectoryError):
@@ -112,6 +116,18 @@ class Host:
             observed["group"] = self._accounts.group_name(found.st_gid, item["group"])
             observed["notes"] = self._accounts.missing(owner=item["owner"], group=item["group"])
         return observed
+
+    def _key(self, item):
+        """A file with keys has their ``fingerprints``; keys of which one has expired are to be fetched anew."""
+        observed = self._path(item)
+        if observed["state"] != "file":
+            return observed
+        try:
+            found = keys(observed["content"])
+        except FleetError:
+            found = []
+        ended = any(key.expires is not None and key.expires <= time.time() for key in found)
+        return {**observed, "state": "expired" if ended else "file", "fingerprints": sorted(key.fingerprint for key in found)}
 
     def _unit(self, item, shown):
         marker = item.get("marker")

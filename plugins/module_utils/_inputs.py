@@ -14,11 +14,12 @@ from ansible_collections.barellama.fleet.plugins.module_utils import (
     _inputs_models,
     _inputs_release,
     _inputs_service,
+    _inputs_vendor_repo,
 )
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
 
-ROLES = ("ollama", "ollama_models")
+ROLES = ("ollama", "ollama_models", "vendor_repo")
 
 
 def problems(variables, role, known=(), present=(), checksums=None, gpus=()):
@@ -29,12 +30,14 @@ def problems(variables, role, known=(), present=(), checksums=None, gpus=()):
     every version whose sha256 is known; None skips that question. ``gpus`` are those that the host is known to have.
     """
     if role not in ROLES:
-        raise FleetError(f"role {shown(role)} has no rules here; there are {' and '.join(ROLES)}")
+        raise FleetError(f"role {shown(role)} has no rules here; there are {', '.join(ROLES)}")
     if not isinstance(variables, dict):
         raise FleetError(f"{shown(variables)} is not a dictionary of variables by name")
     found = strangers(present, known, role)
     if role == "ollama_models":
         return found + _inputs_models.problems(variables)
+    if role == "vendor_repo":
+        return found + _inputs_vendor_repo.problems(variables)
     if variables.get("ollama_method") in _inputs_container.METHODS:
         checksums = None  # an image comes with its own
     found += _inputs_release.problems(variables, checksums) + _inputs_service.problems(variables)

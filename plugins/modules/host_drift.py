@@ -27,6 +27,8 @@ options:
       - "V(directory): C(path), C(mode), C(owner), C(group); optional C(kept), whether one that was there before keeps its
         mode, owner and group, which is one that no V(record) has as made. Then C(owner) must be able to use it."
       - "V(file): C(path), C(content), C(mode), C(owner), C(group). The content is compared byte by byte."
+      - "V(key): C(path), C(mode), C(owner), C(group), C(fingerprints). A file with OpenPGP public keys, as desired when all that
+        are in it are among these full fingerprints and none has expired."
       - "V(absent): C(path)."
       - "V(link): C(path), C(target), as the link spells it."
       - "V(package): C(name), without version. Looked up in the databases of dpkg and rpm, whichever the host has."

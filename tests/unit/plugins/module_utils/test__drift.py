@@ -34,6 +34,8 @@ DIRECTORY = {"kind": "directory", "path": "/etc/ollama", **OWNED}
 DIRECTORY_FOUND = {"state": "directory", **OWNED, "notes": {}}
 FILE = {"kind": "file", "path": "/etc/ollama/a.env", "content": "A=ü\n", **OWNED}
 FILE_FOUND = {"state": "file", "content": "A=ü\n".encode(), **OWNED, "notes": {}}
+KEY = {"kind": "key", "path": "/etc/k.asc", "fingerprints": ["b" * 40, "aa " * 20], **OWNED}
+KEY_FOUND = {"state": "file", "fingerprints": ["A" * 40], "content": b"", **OWNED, "notes": {}}
 ABSENT = {"kind": "absent", "path": "/etc/ollama/old"}
 LINK = {"kind": "link", "path": "/usr/local/bin/ollama", "target": "/opt/ollama/current/bin/ollama"}
 LINK_FOUND = {"state": "link", "target": "/opt/ollama/current/bin/ollama"}
@@ -62,6 +64,8 @@ NGINX = {"state": "held", "holder": "nginx", "pid": 812}
         (DIRECTORY, DIRECTORY_FOUND),
         (FILE, FILE_FOUND),
         ({**FILE, "content": "\udcff"}, {**FILE_FOUND, "content": b"\xff"}),
+        (KEY, KEY_FOUND),
+        (KEY, {**KEY_FOUND, "fingerprints": ["A" * 40, "B" * 40]}),
         (ABSENT, {"state": "absent"}),
         (LINK, LINK_FOUND),
         (PACKAGE, {"state": "installed"}),
@@ -130,6 +134,14 @@ def test_as_desired(item, found):
             {**FILE_FOUND, "content": "A=ü\r\n".encode(), "mode": "0600"},
             ["content", "mode"],
             "content differs; mode is 0600, not 0640",
+        ),
+        (KEY, {**KEY_FOUND, "state": "expired"}, ["state"], "state is expired, not file"),
+        (KEY, {**KEY_FOUND, "fingerprints": []}, ["fingerprints"], f"fingerprints is none, not {'A' * 40}, {'B' * 40}"),
+        (
+            {**KEY, "fingerprints": ["B" * 40]},
+            {**KEY_FOUND, "fingerprints": ["A" * 40, "B" * 40]},
+            ["fingerprints"],
+            f"fingerprints is {'A' * 40}, {'B' * 40}, not {'B' * 40}",
         ),
         (ABSENT, {"state": "directory"}, ["state"], "state is directory, not absent"),
         (LINK, {"state": "file"}, ["state"], "state is file, not link"),

@@ -10,7 +10,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._errors import Fle
 
 OWNED = {"mode": "0644", "owner": "root", "group": "root"}
 DIGEST = "c2" * 32
-KINDS = "user, directory, file, absent, link, package, unit, engine, container, volume, image, launchd, keg, release, port, record"
+KINDS = "user, directory, file, key, absent, link, package, unit, engine, container, volume, image, launchd, keg, release, port, record"
 
 WELL_WRITTEN = [
     {"kind": "user", "name": "ollama", "group": "ollama", "home": "/usr/share/ollama", "shell": "/bin/false"},
@@ -27,6 +27,7 @@ WELL_WRITTEN = [
     },
     {"kind": "directory", "path": "/srv/models/", **OWNED},
     {"kind": "file", "path": "/etc/x", "content": "", **OWNED},
+    {"kind": "key", "path": "/etc/k.asc", "fingerprints": ["a1" * 20, "0218 2E60 104F CDC2 6EAE  1B85 97A5 D4CB 8793 F200"], **OWNED},
     {"kind": "absent", "path": "/etc/x"},
     {"kind": "link", "path": "/usr/local/bin/ollama", "target": "../x"},
     {"kind": "package", "name": "libstdc++6"},

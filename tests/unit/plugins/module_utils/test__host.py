@@ -14,6 +14,12 @@ from ansible_collections.barellama.fleet.plugins.module_utils._drift import repo
 from ansible_collections.barellama.fleet.plugins.module_utils._drift_desired import check_desired
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.accounts import ELSEWHERE, GID, UID, Accounts
+from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.key_samples import (
+    ENDING,
+    ENDING_FINGERPRINT,
+    LASTING,
+    LASTING_FINGERPRINT,
+)
 
 
 @pytest.fixture
@@ -126,6 +132,19 @@ def test_file(observe, tmp_path):
 def test_a_file_that_names_this_collection_or_a_definition_is_ours(observe, tmp_path, text):
     (tmp_path / "f").write_text(text)
     assert observe(**OWNED, kind="file", path="/f", content="x")["ours"] is True
+
+
+@pytest.mark.parametrize(("text", "state", "fingerprints"), [
+    (LASTING, "file", [LASTING_FINGERPRINT]),
+    (ENDING + LASTING, "expired", sorted([LASTING_FINGERPRINT, ENDING_FINGERPRINT])),
+    ("gone", "file", []),
+])
+def test_a_key_is_known_by_its_fingerprint(observe, tmp_path, text, state, fingerprints):
+    item = {**OWNED, "kind": "key", "path": "/k.asc", "fingerprints": [LASTING_FINGERPRINT]}
+    assert observe(**item)["state"] == "absent"
+    (tmp_path / "k.asc").write_text(text)
+    found = observe(**item)
+    assert (found["state"], found["fingerprints"], found["owner"]) == (state, fingerprints, "alice")
 
 
 @pytest.mark.parametrize("kind", ["directory", "file", "absent", "link"])
