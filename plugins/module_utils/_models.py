@@ -16,19 +16,13 @@ from functools import partial
 from ansible_collections.barellama.fleet.plugins.module_utils._client import ClientError, Unreachable
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._manifests import Manifest
+from ansible_collections.barellama.fleet.plugins.module_utils._models_damage import FETCHED, of_the_same, plan_repairs
 from ansible_collections.barellama.fleet.plugins.module_utils._models_foresight import foresee
 from ansible_collections.barellama.fleet.plugins.module_utils._models_local import remove
 from ansible_collections.barellama.fleet.plugins.module_utils._models_make import Maker
 from ansible_collections.barellama.fleet.plugins.module_utils._models_memory import apply_memory, plan_memory
 from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import by_name, changes, report
-from ansible_collections.barellama.fleet.plugins.module_utils._models_repair import (
-    FETCHED,
-    NO_LONGER_ACTIVE,
-    plan_repairs,
-    prove,
-    set_aside,
-    unstick,
-)
+from ansible_collections.barellama.fleet.plugins.module_utils._models_repair import NO_LONGER_ACTIVE, prove, set_aside, unstick
 from ansible_collections.barellama.fleet.plugins.module_utils._pull import pull
 from ansible_collections.barellama.fleet.plugins.module_utils._store_files import blobs
 from ansible_collections.barellama.fleet.plugins.module_utils._store_models import models
@@ -88,8 +82,9 @@ def reconcile(client, wanted, terms, check_mode=False, warn=lambda text: None, t
         return _reported(plan, {DAMAGED: damaged})
     unloaded = set_aside(client, found, plan, terms.store) if found else []
     failures = {f"of {len(pulls)} models could not be pulled": fetch(client, pulls, terms, tell)}
-    failures[DAMAGED] = damaged + (prove(found, plan, terms) if terms.verify else [])
+    failures[DAMAGED] = damaged + (prove(found, plan, terms, *FETCHED) if terms.verify else [])
     failures["models could not be made"] = maker.make(plan)
+    failures[DAMAGED] += prove(found, plan, terms, "create") if terms.verify else []
     # Not before the pulls: blobs that both have would be fetched again. What nobody lists may be all that serves yet.
     kept = [change for change in _due(plan, "delete") if change.name not in wanted and any(failures.values())]
     for change in kept:
@@ -135,10 +130,15 @@ def _due(plan, *actions):
 
 def _fetch_one(client, change, terms, until, tell):
     begin = time.monotonic()
+
+    def hear(event):
+        of_the_same(change, event)
+        tell(event)
+
     try:
         unstick(change, terms.store)
         pull(client, str(change.name), terms.insecure, terms.idle_timeout, until,
-             mend=lambda: unstick(change, terms.store, NO_LONGER_ACTIVE), tell=tell)
+             mend=lambda: unstick(change, terms.store, NO_LONGER_ACTIVE), tell=hear)
     except FleetError as error:
         tell({"status": "failed"})
         return str(error)

@@ -35,9 +35,9 @@ class Maker:
     def foresee(self, plan):
         """Settle what is due, from what is there and what is to come."""
         self._look_at(plan)
-        for change in in_order(plan):
+        for change in in_order(change for change in plan if not change.failed):
             source = change.source
-            if change.wish.definition and change.before and source and source.stored_anew and source.action != "repair":
+            if change.wish.definition and change.before and source and source.replaced:
                 change.settle_creation({"from": (None, f"{source.name}, which changes")})
             else:
                 self._settle_or_warn(change)
@@ -61,7 +61,7 @@ class Maker:
         return failures
 
     def _make_one(self, change):
-        if change.source and change.source.failed:
+        if change.failed or (change.source and change.source.failed):
             change.leave()
             return
         self._settle(change)
@@ -81,7 +81,7 @@ class Maker:
         if change.wish.copy_of:
             change.settle_copy()
         elif change.wish.definition:
-            change.settle_creation(self._differences(change) if change.before else {})
+            change.settle_creation(self._differences(change) if change.before and not change.repaired else {})
 
     def _differences(self, change):
         definition = change.wish.definition

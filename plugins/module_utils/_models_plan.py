@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._manifests import Manifest
+from ansible_collections.barellama.fleet.plugins.module_utils._models_rules import is_safe_to_delete
 from ansible_collections.barellama.fleet.plugins.module_utils._models_wanted import Wish
 from ansible_collections.barellama.fleet.plugins.module_utils._names import BadName, ModelName
 
@@ -23,7 +24,7 @@ class Change:
 
     ``action`` is about the store: none, pull, repair, copy (of ``source``, another Change), create (from ``source``, or
     from files) or delete; ``memory`` about what is loaded: none, load or unload. ``repaired`` are the blobs that a pull
-    fetches again, by digest what they were. ``differs`` has what is not as defined, in pairs (as it is, as it should be).
+    or a creation brings again, by digest what they were. ``differs`` has what is not as defined, in pairs (as it is, as it should be).
     ``failed``: it could not be done.
     """
 
@@ -45,11 +46,18 @@ class Change:
         return self.wish.name
 
     @property
+    def replaced(self):
+        """Whether the store holds another model under this name afterwards."""
+        return not (self.failed or self._same or self.action in ("none", "repair"))
+
+    @property
     def stored_anew(self):
-        """Whether the store holds another model under this name afterwards, or the same made whole."""
-        if self.failed or self.action in ("none", "repair"):
-            return self.action == "repair" and not self.failed
-        return not (self.before and self.after and self.before.same_content(self.after))
+        """Whether it does, or holds the same made whole."""
+        return self.replaced or (self.action != "none" and bool(self.repaired) and not self.failed)
+
+    @property
+    def _same(self):
+        return bool(self.before and self.after and self.before.same_content(self.after))
 
     def learn(self, manifest, missing):
         """What the registry holds under the name, of which ``missing`` bytes are not here yet; FleetError when the
@@ -71,14 +79,13 @@ class Change:
     def settle_copy(self):
         """A copy is due when its source is, or becomes, another model than the one that has this name."""
         self.after = self.source.after
-        same = self.before and self.after and self.before.same_content(self.after)
-        self.action = "none" if same else "copy"
+        self.action = "none" if self._same else "copy"
 
     def settle_creation(self, differs):
-        """A model is made when it is not there, and anew when it is not as defined."""
+        """A model is made when it is not there, and anew when it is not as defined, or damaged: then it is made whole."""
         self.differs = differs
-        self.action = "create" if differs or not self.before else "none"
-        self.after = None if self.action == "create" else self.before
+        self.action = "create" if differs or self.repaired or not self.before else "none"
+        self.after = None if differs else self.before
 
     def result(self):
         return {
@@ -103,7 +110,7 @@ def changes(wanted, listed, exact=False):
     been asked.
     """
     there = by_name(listed)
-    strangers = [name for name in there if name not in wanted and _is_safe_to_delete(name)] if exact else []
+    strangers = [name for name in there if name not in wanted and is_safe_to_delete(name)] if exact else []
     wishes = [*wanted.values(), *(Wish(name, "absent") for name in sorted(strangers, key=str))]
     plan = {wish.name: _change(wish, there.get(wish.name)) for wish in wishes}
     for change in plan.values():
@@ -130,14 +137,6 @@ def _change(wish, entry):
     elif not before or wish.update or (wish.digest and wish.digest != before.digest):
         change.action, change.after = "pull", None
     return change
-
-
-def _is_safe_to_delete(name):
-    """Ollama reads some names as others: to delete m:local would delete m:latest."""
-    try:
-        return ModelName.manageable(str(name)) == name
-    except BadName:
-        return False
 
 
 def by_name(entries):
@@ -176,7 +175,7 @@ def _actions(change):
 
 def _line(change, manifest, afterwards=False):
     digest = manifest.digest[:12] if manifest else "(digest not known)"
-    damaged = " damaged" if change.action == "repair" and not afterwards else ""
+    damaged = " damaged" if change.repaired and change.action != "pull" and not afterwards else ""
     in_memory = " in memory" if change.memory == ("load" if afterwards else "unload") else ""
     told = {key: pair[afterwards] for key, pair in change.differs.items()} if change.stored_anew else {}
     parts = [f"  {key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in told.items() if value not in (None, "")]

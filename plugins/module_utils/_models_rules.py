@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
+from ansible_collections.barellama.fleet.plugins.module_utils._names import BadName, ModelName
 
 
 def unfounded(wanted):
@@ -39,6 +40,14 @@ def refuse_foreign_registries(wanted, allowed):
                 f"(role variable ollama_models_allowed_registries) has {', '.join(allowed) or 'nothing'}; "
                 f"add {name.host} if you trust it"
             )
+
+
+def is_safe_to_delete(name):
+    """Ollama reads some names as others: to delete m:local would delete m:latest."""
+    try:
+        return ModelName.manageable(str(name)) == name
+    except BadName:
+        return False
 
 
 def refuse_to_empty(wanted, exact, exact_empty):

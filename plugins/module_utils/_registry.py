@@ -34,6 +34,13 @@ class RegistryError(FleetError):
     """The registry did not tell. A pull may work all the same: the server has other means (keys, proxies)."""
 
 
+class LoginWanted(RegistryError):
+    """The registry tells it to those it knows, and not to an anonymous caller. The server may be one: it has a key."""
+
+    def __init__(self, name):
+        super().__init__(f"registry {name.host} wants a login for {name} that an anonymous caller cannot give")
+
+
 class NotInRegistry(FleetError):
     """The registry has no such model or tag, or not for this version: a pull cannot work."""
 
@@ -98,9 +105,14 @@ class Registry:
         fields = dict(CHALLENGE.findall(challenge))
         realm = urlsplit(fields.get("realm", ""))
         if realm.scheme not in ("http", "https") or realm.netloc.casefold() != name.host.casefold():
-            raise RegistryError(f"registry {name.host} wants a login for {name} that an anonymous caller cannot give")
+            raise LoginWanted(name)
         query = urlencode({key: fields[key] for key in ("service", "scope") if key in fields})
-        answer = json.loads(self._get(f"{realm.geturl()}?{query}"))
+        try:
+            answer = json.loads(self._get(f"{realm.geturl()}?{query}"))
+        except urllib.error.HTTPError as error:
+            if error.code >= 500 or error.code == 429:
+                raise
+            raise LoginWanted(name) from error
         token = answer.get("token") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token.isprintable():
             raise RegistryError(f"registry {name.host} gave no token for {name}")
@@ -112,4 +124,6 @@ def _refusal(name, error):
         return NotInRegistry(f"registry {name.host} has no {name}: check the name")
     if error.code == 412:
         return NotInRegistry(f"registry {name.host} keeps {name} for newer versions of Ollama: upgrade it")
+    if error.code in (401, 403):
+        return LoginWanted(name)
     return RegistryError(f"registry {name.host} did not tell about {name} (status {error.code})")

@@ -134,8 +134,9 @@ options:
       - One that is not what its name says is moved into C(quarantine) below O(store), from where
         M(barellama.fleet.ollama_store_prune) removes it, and a pull fetches it again, and only it. A model that is in
         memory with it is unloaded first.
+      - What a definition has made, such as a C(system) text, is written anew by making the model again.
       - What the registry does not have under the model's name any more, or has only as another model, is left as it
-        is, and the call fails and names it.
+        is, and the call fails and names it. Of a registry that wants a login the server is asked, which has a key.
     type: bool
     default: false
   cache:
@@ -289,7 +290,7 @@ models:
       sample: pull
     repaired:
       description:
-        - The blobs that were fetched anew, by C(blob), their digest. C(was) is V(missing), V(truncated), V(corrupt), or
+        - The blobs that were fetched or made anew, by C(blob), their digest. C(was) is V(missing), V(truncated), V(corrupt), or
           V(stuck) for a download that could not be taken up.
       type: list
       elements: dict

@@ -4,91 +4,40 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils import _store_prune as prune
 from ansible_collections.barellama.fleet.plugins.module_utils import _store_verify
-from ansible_collections.barellama.fleet.plugins.module_utils._client import Refused
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._models import Terms
 
-from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.models_server import Server, run
+from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.models_server import run
+from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.puller import (
+    BODY,
+    CONFIG_DIGEST,
+    DIGEST,
+    OWN,
+    SYSTEM,
+    SYSTEM_DIGEST,
+    WEIGHTS,
+    WEIGHTS_DIGEST,
+    Puller,
+    calls,
+    damage,
+    verify,
+)
 from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.store_bed import Store
-
-CONFIG, WEIGHTS, LICENSE = b'{"model_format":"gguf"}', b"weights" * 1000, b"take it"
-CONTENTS = {hashlib.sha256(content).hexdigest(): content for content in (CONFIG, WEIGHTS, LICENSE)}
-CONFIG_DIGEST, WEIGHTS_DIGEST, LICENSE_DIGEST = CONTENTS
-BODY = json.dumps({
-    "config": {"mediaType": "config", "digest": f"sha256:{CONFIG_DIGEST}", "size": len(CONFIG)},
-    "layers": [{"mediaType": "model", "digest": f"sha256:{digest}", "size": len(CONTENTS[digest])}
-               for digest in (WEIGHTS_DIGEST, LICENSE_DIGEST)],
-}).encode()
-DIGEST = hashlib.sha256(BODY).hexdigest()
 
 
 class Killed(BaseException):
     """The run ends here."""
 
 
-class Puller(Server):
-    """A server with a store of its own, that trusts its blobs by their names as Ollama does."""
-
-    def __init__(self, store, registry, **more):
-        super().__init__({}, brings=DIGEST, **more)
-        self.store = store
-        self.name = f"{registry}/demo/tiny:latest"
-        self.fetched = []
-        self.spoils = {}
-
-    def have(self):
-        for digest, content in CONTENTS.items():
-            self.store.blob(content, digest=digest)
-        self._write_manifest()
-        return self
-
-    def _write_manifest(self):
-        self.store.file(f"manifests/{self.name.replace(':latest', '/latest')}", BODY)
-        self.there[self.name] = DIGEST
-
-    def pull(self, name, insecure, idle_timeout):
-        self._note("pull", name)
-        if (self.store.path / "blobs" / f"sha256-{WEIGHTS_DIGEST}-partial-0").exists():
-            raise Refused("refused", 200, "EOF")
-        for digest in [digest for digest in CONTENTS if not self.store.blob_path(digest).exists()]:
-            self.fetched.append(digest)
-            self.store.blob(self.spoils.get(digest, CONTENTS[digest]), digest=digest, age=0)
-        self._write_manifest()
-        yield {"status": "success"}
-
-
 @pytest.fixture(name="puller")
 def _puller(tmp_path, serve, reply):
     return Puller(Store(tmp_path / "models"), serve(reply(body=BODY)).address)
-
-
-def verify(puller, *models, check_mode=False, **more):
-    terms = Terms(insecure=True, registry_timeout=2, store=str(puller.store), verify=True, **more)
-    return run(puller, *(models or [puller.name]), terms=terms, check_mode=check_mode)
-
-
-def damage(puller, was, digest=WEIGHTS_DIGEST):
-    path = puller.store.blob_path(digest)
-    content = CONTENTS[digest]
-    path.unlink()
-    if was != "missing":
-        path.write_bytes(content[:-1] if was == "truncated" else b"W" + content[1:])
-
-
-def calls(puller):
-    return [call[0] for call in puller.calls]
-
-
-def test_a_sound_model_is_read_and_no_registry_asked(puller):
-    assert verify(puller.have())["changed"] is False
-    assert calls(puller) == ["tags"]
 
 
 @pytest.mark.parametrize("was", ["missing", "truncated", "corrupt"])
@@ -102,22 +51,6 @@ def test_only_the_bad_blob_is_fetched_again(puller, was):
     assert (result["models"][0]["bytes"], result["models"][0]["digest_after"]) == (len(WEIGHTS), DIGEST)
     assert (puller.store.path / "quarantine" / f"sha256-{WEIGHTS_DIGEST}").exists() == (was != "missing")
     assert verify(puller)["changed"] is False
-
-
-def test_a_plan_says_the_same_and_touches_nothing(puller):
-    damage(puller.have(), "corrupt")
-    before = puller.store.tree()
-    planned = verify(puller, check_mode=True)
-    assert puller.store.tree() == before and set(calls(puller)) == {"tags", "version"}
-    done = verify(puller)
-    assert (planned["actions"], planned["diff"]) == (done["actions"], done["diff"])
-
-
-def test_a_plan_for_a_bare_host_has_nothing_to_read(puller, tmp_path):
-    terms = Terms(insecure=True, registry_timeout=2, store=str(tmp_path / "none"), verify=True)
-    assert run(puller, puller.name, terms=terms, check_mode=True)["actions"] == [f"pull {puller.name}"]
-    with pytest.raises(FleetError, match="no store at"):
-        run(puller, puller.name, terms=terms)
 
 
 @pytest.mark.parametrize("where", ["unload", "carry_out", "rename", "pull", "tags"])
@@ -172,52 +105,6 @@ def test_a_model_in_memory_is_unloaded_first_and_loaded_again_where_it_should_be
     assert result["actions"] == [f"repair {puller.name}", f"load {puller.name}"]
 
 
-def test_what_no_registry_has_is_told_and_left(puller, serve, reply):
-    gone = Puller(puller.store, serve(reply(404)).address).have()
-    damage(gone, "corrupt")
-    with pytest.raises(FleetError) as caught:
-        verify(gone)
-    assert str(caught.value) == (
-        f"1 models could not be verified or repaired: {gone.name}: blob sha256-{WEIGHTS_DIGEST[:12]} of 7.0 kB is corrupt, "
-        f"cannot be fetched again: registry {gone.name.partition('/')[0]} has no {gone.name}: check the name"
-    )
-    assert gone.store.blob_path(WEIGHTS_DIGEST).exists() and calls(gone) == ["tags", "version"]
-
-
-def test_a_tag_that_has_moved_is_not_followed(puller, serve, reply):
-    moved = Puller(puller.store, serve(reply(body=BODY.replace(CONFIG_DIGEST.encode(), LICENSE_DIGEST.encode()))).address).have()
-    damage(moved, "corrupt")
-    with pytest.raises(FleetError, match="the tag has moved in the registry; set update: true"):
-        verify(moved)
-    assert "pull" not in calls(moved)
-
-
-def test_a_model_of_ones_own_is_whole_again_with_the_one_it_was_made_of(puller):
-    own = "127.0.0.1:1/own/one:latest"
-    puller.have().store.file("manifests/127.0.0.1:1/own/one/latest", BODY)
-    puller.there[own] = DIGEST
-    damage(puller, "corrupt")
-    assert verify(puller, puller.name, own)["actions"] == [f"repair {puller.name}"]
-    damage(puller, "corrupt", LICENSE_DIGEST)
-    with pytest.raises(FleetError, match="own/one:latest: blob sha256-.* is corrupt, cannot be fetched again"):
-        verify(puller, own)
-
-
-def test_a_model_that_is_made_here_is_told_how_to_mend(puller, tmp_path):
-    (tmp_path / "a.gguf").write_bytes(b"GGUF")
-    puller.have().store.file("manifests/registry.ollama.ai/library/mine/latest", BODY)
-    puller.there["mine:latest"] = DIGEST
-    puller.show = lambda _name: {}
-    damage(puller, "corrupt")
-    with pytest.raises(FleetError, match="mine:latest: blob sha256-.* is corrupt, delete the model"):
-        verify(puller, {"name": "mine", "gguf": str(tmp_path / "a.gguf")}, check_mode=True)
-
-
-def test_a_model_that_is_still_to_be_made_has_nothing_to_read(puller, tmp_path):
-    (tmp_path / "a.gguf").write_bytes(b"GGUF")
-    assert verify(puller.have(), {"name": "new", "gguf": str(tmp_path / "a.gguf")}, check_mode=True)["models"][0]["action"] == "create"
-
-
 def test_a_blob_that_a_pull_would_trust_is_read_before_it(puller):
     puller.have()
     damage(puller, "truncated")
@@ -230,25 +117,11 @@ def test_a_blob_that_a_pull_would_trust_is_read_before_it(puller):
 
 def test_what_comes_damaged_is_found_and_moved_aside(puller):
     puller.spoils = {WEIGHTS_DIGEST: WEIGHTS[:-10]}
-    with pytest.raises(FleetError, match="blob sha256-.* is truncated right after the pull; see whether its disk is full"):
+    with pytest.raises(FleetError, match="blob sha256-.* is truncated right after it came; see whether its disk is full"):
         verify(puller)
     assert not puller.store.blob_path(WEIGHTS_DIGEST).exists()
     puller.spoils = {}
     assert verify(puller)["models"][0]["repaired"] == [{"blob": WEIGHTS_DIGEST, "was": "missing"}]
-
-
-def test_the_store_of_another_server_is_told(puller, tmp_path):
-    other = Store(tmp_path / "other")
-    puller.have().store = other
-    with pytest.raises(FleetError, match=f"demo/tiny:latest is not in {other}; give the store that this server has"):
-        verify(puller)
-
-
-def test_what_may_not_be_read_is_left_alone(puller):
-    puller.have().store.blob_path(LICENSE_DIGEST).unlink()
-    puller.store.blob_path(LICENSE_DIGEST).mkdir()
-    with pytest.raises(FleetError, match=r"is unreadable \(a directory\), run this task as root"):
-        verify(puller)
 
 
 @pytest.mark.parametrize("age", [3600, 0], ids=["known before", "found out by the refusal"])
@@ -271,18 +144,67 @@ def test_what_the_cache_knows_is_not_read_again(puller, tmp_path):
     cache = tmp_path / "safe" / "sums.json"
     verify(puller.have(), cache=str(cache))
     known = json.loads(cache.read_text())
-    assert sorted(known.values()) == sorted(CONTENTS)
+    assert sorted(known.values()) == sorted(puller.offers)
     cache.write_text(json.dumps(dict.fromkeys(known, "a" * 64)))
     assert len(verify(puller, cache=str(cache))["models"][0]["repaired"]) == 3
 
 
-def test_what_is_yet_to_be_made_is_no_stranger(puller):
-    result = verify(puller.have(), puller.name, {"name": "g", "gguf": "/g.gguf"}, check_mode=True)
-    assert result["actions"] == ["create g:latest from /g.gguf"]
+def have_made(puller):
+    """A model and one that is made from it, which are whole."""
+    both = puller.name, {**OWN, "from": puller.name}
+    verify(puller.have(), *both)
+    puller.fetched.clear()
+    return both
 
 
-def test_what_was_made_here_is_asked_of_nobody(puller):
+@pytest.mark.parametrize("was", ["missing", "truncated", "corrupt"])
+def test_a_text_of_a_model_that_is_made_here_is_written_anew(puller, was):
+    both = have_made(puller)
+    assert verify(puller, *both)["changed"] is False
+    damage(puller, was, SYSTEM_DIGEST)
+    planned = verify(puller, *both, check_mode=True)
+    result = verify(puller, *both)
+    assert (planned["actions"], planned["diff"]) == (result["actions"], result["diff"])
+    assert result["actions"] == [f"create mine:latest from {puller.name}"] and "mine:latest" in result["diff"]["before"]
+    assert result["models"][1]["repaired"] == [{"blob": SYSTEM_DIGEST, "was": was}]
+    assert puller.fetched == [SYSTEM_DIGEST] and puller.store.blob_path(SYSTEM_DIGEST).read_bytes() == SYSTEM
+    assert verify(puller, *both)["changed"] is False
+
+
+def test_what_it_has_from_another_comes_with_that(puller):
+    both = have_made(puller)
+    damage(puller, "corrupt")
+    assert verify(puller, *both)["actions"] == [f"repair {puller.name}"]
+    damage(puller, "corrupt")
+    damage(puller, "corrupt", SYSTEM_DIGEST)
+    assert verify(puller, *both)["actions"] == [f"repair {puller.name}", f"create mine:latest from {puller.name}"]
+    assert verify(puller, *both)["changed"] is False
+
+
+def test_what_comes_damaged_from_a_creation_is_found_too(puller):
+    both = have_made(puller)
+    damage(puller, "corrupt", SYSTEM_DIGEST)
+    puller.spoils = {SYSTEM_DIGEST: b"Be"}
+    with pytest.raises(FleetError, match="mine:latest: blob sha256-.* is truncated right after it came"):
+        verify(puller, *both)
+    puller.spoils = {}
+    assert verify(puller, *both)["models"][1]["repaired"] == [{"blob": SYSTEM_DIGEST, "was": "missing"}]
+
+
+def test_a_creation_that_fails_is_made_up_by_the_next_run_without_reading(puller):
+    both = have_made(puller)
+    damage(puller, "corrupt", SYSTEM_DIGEST)
+    puller.refuses = ["mine:latest"]
+    with pytest.raises(FleetError, match="creation of mine:latest: refused"):
+        verify(puller, *both)
+    puller.refuses = []
+    run(puller, *both, terms=Terms(insecure=True, registry_timeout=2, store=str(puller.store)))
+    assert puller.store.blob_path(SYSTEM_DIGEST).read_bytes() == SYSTEM
+
+
+def test_a_tag_that_moves_while_it_is_repaired_is_not_followed(puller):
     damage(puller.have(), "corrupt")
-    puller.show = lambda name: {}
-    with pytest.raises(FleetError, match="tiny:latest: blob sha256-.* is corrupt, delete the model, and the next run makes it anew$"):
-        verify(puller, {"name": puller.name, "gguf": "/g.gguf"}, check_mode=True)
+    puller.offers = (CONFIG_DIGEST, "f" * 64)
+    with pytest.raises(FleetError, match="demo/tiny:latest: the tag has moved in the registry; set update: true"):
+        verify(puller)
+    assert puller.there[puller.name] == DIGEST

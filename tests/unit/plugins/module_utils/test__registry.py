@@ -10,7 +10,7 @@ import json
 import pytest
 
 from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
-from ansible_collections.barellama.fleet.plugins.module_utils._registry import NotInRegistry, Registry, RegistryError
+from ansible_collections.barellama.fleet.plugins.module_utils._registry import LoginWanted, NotInRegistry, Registry, RegistryError
 
 MANIFEST = json.dumps({"config": {"digest": "sha256:" + "c" * 64, "size": 5}, "layers": []}).encode()
 
@@ -56,7 +56,7 @@ def test_fetches_an_anonymous_token(serve, reply):
 
 def test_a_realm_on_another_host_is_not_asked(serve, reply):
     stranger = serve(reply(body={"token": "abc"}))
-    with pytest.raises(RegistryError, match="wants a login for .* that an anonymous caller cannot give"):
+    with pytest.raises(LoginWanted, match="wants a login for .* that an anonymous caller cannot give"):
         ask(serve(challenge(reply, f"{stranger.url}/token")))
     assert stranger.requests == []
 
@@ -82,8 +82,29 @@ def test_a_second_challenge_is_the_end(serve, reply):
     server = serve()
     realm = f"http://{server.address}/token"
     server.replies = [challenge(reply, realm), reply(body={"token": "abc"}), challenge(reply, realm)]
-    with pytest.raises(RegistryError, match="did not tell about .*demo/tiny:v1 .status 401."):
+    with pytest.raises(LoginWanted):
         ask(server)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_token_that_is_not_for_everybody_means_a_login(serve, reply, status):
+    server = serve()
+    server.replies = [challenge(reply, f"http://{server.address}/token"), reply(status)]
+    with pytest.raises(LoginWanted):
+        ask(server)
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_token_that_is_not_to_be_had_now_is_no_verdict(serve, reply, status):
+    server = serve()
+    server.replies = [challenge(reply, f"http://{server.address}/token"), reply(status)]
+    with pytest.raises(RegistryError, match=f"did not tell about .*status {status}"):
+        ask(server)
+
+
+def test_what_is_forbidden_wants_a_login(serve, reply):
+    with pytest.raises(LoginWanted):
+        ask(serve(reply(403)))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +115,7 @@ def test_a_clear_no(serve, reply, status, words):
         ask(serve(reply(status)))
 
 
-@pytest.mark.parametrize("status", [403, 429, 500, 503])
+@pytest.mark.parametrize("status", [429, 500, 503])
 def test_no_answer_is_no_verdict(serve, reply, status):
     with pytest.raises(RegistryError, match=f"did not tell about .*status {status}"):
         ask(serve(reply(status)))

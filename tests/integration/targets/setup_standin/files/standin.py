@@ -4,7 +4,8 @@
 
 """Runs the stand-in Ollama server and the stand-in sites for one integration target.
 
-standin.py start DIR VERSION     start both on free loopback ports with their data below DIR; print where they are
+standin.py start DIR VERSION ... start both on free loopback ports with their data below DIR; print where they are;
+                                 further words are options of the sites
 standin.py requests DIR          print what both were asked since the last call, as "METHOD path"
 standin.py stop DIR              end the processes that start noted in DIR
 """
@@ -34,7 +35,7 @@ def checkout():
     sys.exit("no checkout with tests/standin above %s" % __file__)
 
 
-def start(place, version):
+def start(place, version, *options):
     place = Path(place)
     for name in ("registry", "releases", "home", "store"):
         (place / name).mkdir()
@@ -51,6 +52,7 @@ def start(place, version):
             place / "releases",
             "--ready-file",
             place / "sites.address",
+            *options,
         ],
     )
     port = free_port()
