@@ -12,6 +12,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils import _gpu_nvidia
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_cards import generation, model
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import MODULES, parse_modinfo, reasons
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_kernel import GIVEN_AWAY
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_system import system
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_verdict import unusable
 
 UNKNOWN = dict.fromkeys(("index", "model", "uuid", "compute", "memory_total", "memory_free", "persistence", "mig", "nvlinks",
@@ -45,7 +46,8 @@ def look(kernel, tools, account=None):
         gpu["why"] = unusable(gpu, host)
         gpu["usable"] = gpu["why"] is None
     return [{key: gpu[key] for key in SHOWN} for gpu in gpus], {
-        **{key: host[key] for key in ("drivers", "nvswitches", "secure_boot")},
+        **{key: host[key] for key in ("drivers", "nvswitches", "secure_boot", "key_enrolled")},
+        "system": system(kernel) if cards else None,
         "passed_through": [card["slot"] for card in kernel.cards if card["driver"] == GIVEN_AWAY],
         "reboot": list(reasons(host)),
         "notes": [*kernel.notes, *_notes(kernel, host)],

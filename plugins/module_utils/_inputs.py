@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ansible_collections.barellama.fleet.plugins.module_utils import (
     _inputs_container,
+    _inputs_gpu_driver,
     _inputs_host,
     _inputs_method,
     _inputs_models,
@@ -19,7 +20,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils import (
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
 
-ROLES = ("ollama", "ollama_models", "vendor_repo")
+ROLES = ("ollama", "ollama_models", "vendor_repo", "gpu_driver")
 
 
 def problems(variables, role, known=(), present=(), checksums=None, gpus=()):
@@ -38,6 +39,8 @@ def problems(variables, role, known=(), present=(), checksums=None, gpus=()):
         return found + _inputs_models.problems(variables)
     if role == "vendor_repo":
         return found + _inputs_vendor_repo.problems(variables)
+    if role == "gpu_driver":
+        return found + _inputs_gpu_driver.problems(variables)
     if variables.get("ollama_method") in _inputs_container.METHODS:
         checksums = None  # an image comes with its own
     found += _inputs_release.problems(variables, checksums) + _inputs_service.problems(variables)

@@ -129,6 +129,17 @@ ansible_facts:
         secure_boot:
           description: Whether Secure Boot is on. V(none) where the host was not started by EFI.
           type: bool
+        key_enrolled:
+          description: Whether the key that DKMS signs with is enrolled. V(none) where Secure Boot is off or nothing tells.
+          type: bool
+        system:
+          description:
+            - What decides about drivers, V(none) on a host without a GPU. C(os) with C(id), C(version) and C(codename), C(arch), C(kernel),
+              C(boot_id), whether it is a C(container), and whether the kernel's C(headers) are there.
+            - C(cramped), places with too little room for a driver; whether NVIDIA's C(runfile) installed one; C(foreign), other
+              sources of drivers; C(blacklisted) modules; C(build_errors), why DKMS failed, by module and version.
+            - Whether the role C(gpu_driver) has C(made) this host, and what it C(restarted) it for last.
+          type: dict
         passed_through:
           description: Places on the bus of the GPUs that are given to virtual machines.
           type: list
@@ -173,6 +184,21 @@ ansible_facts:
           dkms: [580.95.05]
       nvswitches: 0
       secure_boot: false
+      key_enrolled:
+      system:
+        os: {id: debian, version: "13", codename: trixie}
+        arch: x86_64
+        kernel: 6.12.107+deb13-amd64
+        boot_id: 3c2a9e0e-9d3f-4a0e-8a50-2a1d7a9c7c11
+        container: false
+        headers: true
+        cramped: []
+        runfile: false
+        foreign: []
+        blacklisted: []
+        build_errors: {}
+        made: true
+        restarted:
       passed_through: []
       reboot: []
       notes: []

@@ -1,0 +1,122 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to barellama.fleet: may change without notice.
+"""What vendors offer: driver branches, repositories, names of packages by system. Data alone; look here first when a vendor renames.
+
+Verified against the vendors' documents on 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+VERIFIED_ON = "2026-11-20"
+
+# NVIDIA's branches. One without a floor gets no fixes any more, or is a feature branch.
+FLOORS = {"580": "580.159.03", "595": "595.71.05"}
+BRANCHES = ("550", "570", "580", "590", "595", "610", "615", "620")
+LONG_TERM = "580"
+FIRST_UNVERSIONED = 590  # from here on the names of Ubuntu's packages have no branch
+LAST_PROPRIETARY = {"apt": 615, "dnf": 610}
+
+DEBIAN_13_KEY = ("8793F200.pub", "02182E60104FCDC26EAE1B8597A5D4CB8793F200")
+APT_KEY = ("3bf863cc.pub", "EB693B3035CD5710E231E123A4B469963BF863CC")
+DNF_KEY = ("D42D0685.pub", "610C7B14E068A878070DA4E99CD0A493D42D0685")
+AMD_KEY = ("rocm/rocm.gpg.key", "CA8BB4727A47B4D09B4EE8969386B48A1A693C5C")
+
+
+class System(NamedTuple):
+    """A distribution's release: what NVIDIA's and AMD's repositories call it, the former's key, the default branch there."""
+
+    manager: str
+    nvidia: str
+    key: tuple[str, str]
+    branch: str = LONG_TERM
+    amd: str = ""  # AMD's driver that DKMS builds is not offered where this is empty
+    streams: bool = False  # whether dnf chooses the branch by a module stream
+
+
+SYSTEMS = {
+    "debian 12": System("apt", "debian12", APT_KEY),
+    "debian 13": System("apt", "debian13", DEBIAN_13_KEY),
+    "ubuntu 22.04": System("apt", "ubuntu2204", APT_KEY, amd="jammy"),
+    "ubuntu 24.04": System("apt", "ubuntu2404", APT_KEY, amd="noble"),
+    "ubuntu 26.04": System("apt", "ubuntu2604", APT_KEY, branch="595"),
+    "el 9": System("dnf", "rhel9", DNF_KEY, amd="9", streams=True),
+    "el 10": System("dnf", "rhel10", DNF_KEY, amd="10"),
+    # NVIDIA has the newest Fedora's alone, with the branches of its day.
+    "fedora 42": System("dnf", "fedora42", DNF_KEY, branch=""),
+    "fedora 44": System("dnf", "fedora44", DNF_KEY, branch=""),
+}
+EL = ("rhel", "rocky", "almalinux", "ol", "centos")
+ARCHES = {"x86_64": "x86_64", "aarch64": "sbsa"}
+DEBIAN_ARCHES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+# (branch, flavours) that a distribution itself has: signed by it, but for Debian's, which DKMS builds.
+DISTRIBUTIONS = {
+    "debian 12": (("535", ("proprietary", "open")),),
+    "debian 13": (("550", ("proprietary",)),),  # its open module does not build on its own kernel
+    "ubuntu 22.04": (("580", ("open", "proprietary")),),
+    "ubuntu 24.04": (("580", ("open", "proprietary")), ("595", ("open", "proprietary"))),
+    "ubuntu 26.04": (("595", ("open", "proprietary")),),
+    "almalinux 9": (("", ("open",)),),  # follows NVIDIA's newest
+    "almalinux 10": (("", ("open",)),),
+}
+
+# Release of AMD's driver -> the version that DKMS gives it; those that AMD validated.
+AMD_RELEASES = {"30.10.2": "6.14.14", "30.20.1": "6.16.6", "30.30.3": "6.16.13", "30.30.4": "6.16.13", "31.30.0": "6.19.4", "31.40.0": "6.19.14"}
+
+FIRMWARE = {"debian": "firmware-amd-graphics", "ubuntu": "linux-firmware", "el 9": "linux-firmware", "el 10": "amd-gpu-firmware",
+            "fedora": "amd-gpu-firmware"}
+
+# Bytes that have to be free before anything is installed.
+ROOM = {"/usr": 2 * 10**9, "/var": 2 * 10**9, "/boot": 10**8}
+
+
+def system_of(told):
+    """(key of SYSTEMS, key of DISTRIBUTIONS) of what a host's os-release tells; the keys need not be there."""
+    version = told["version"]
+    if told["id"] in EL:
+        major = version.partition(".")[0]
+        return f"el {major}", f"{told['id']} {major}"
+    return (f"{told['id']} {version}",) * 2
+
+
+def vendor_packages(system, branch, open_module):
+    """NVIDIA's own packages without a display: those to install before all others, and the others."""
+    opened = "-open" if open_module else ""
+    if system.manager == "dnf":
+        return [], ["nvidia-driver-cuda", "kmod-nvidia-open-dkms" if open_module else "kmod-nvidia-latest-dkms", "nvidia-persistenced"]
+    if system.nvidia.startswith("debian"):
+        return [f"nvidia-driver-pinning-{branch}"], ["nvidia-driver-cuda", f"nvidia-kernel{opened}-dkms", "nvidia-persistenced"]
+    if int(branch) < FIRST_UNVERSIONED:
+        return [f"nvidia-driver-pinning-{branch}"], [f"nvidia-headless-{branch}{opened}", f"nvidia-utils-{branch}"]
+    driver = ["nvidia-headless-open"] if open_module else ["libnvidia-compute", "nvidia-dkms"]
+    return [f"nvidia-driver-pinning-{branch}"], [*driver, "nvidia-persistenced"]
+
+
+def distribution_packages(name, branch, open_module, kernel):
+    """The same, of a distribution's own."""
+    if name.startswith("debian"):
+        return [], [f"nvidia-{'open-' if open_module else ''}kernel-dkms", "libcuda1", "nvidia-smi", "nvidia-persistenced"]
+    if name.startswith("almalinux"):
+        return ["almalinux-release-nvidia-driver"], ["nvidia-open-kmod", "nvidia-driver-cuda"]
+    kind = f"{branch}-server{'-open' if open_module else ''}"
+    return [], [f"linux-modules-nvidia-{kind}-{kernel_flavour(kernel)}", f"nvidia-headless-no-dkms-{kind}", f"nvidia-utils-{branch}-server"]
+
+
+def header_packages(name, kernel, arch):
+    """What DKMS builds against: the headers of the kernel that runs, and what brings those of later ones."""
+    if name.startswith("debian"):
+        return [f"linux-headers-{kernel}"], [f"linux-headers-{DEBIAN_ARCHES[arch]}"]
+    if name.startswith("ubuntu"):
+        return [f"linux-headers-{kernel}"], [f"linux-headers-{kernel_flavour(kernel)}"]
+    # Without the release it would bring a newer kernel.
+    return [f"kernel-devel-matched-{kernel}"], ["kernel-devel-matched"]
+
+
+def kernel_flavour(kernel):
+    """What Ubuntu's 6.8.0-31-generic ends with, which names the package that follows its updates."""
+    return kernel.rpartition("-")[2]

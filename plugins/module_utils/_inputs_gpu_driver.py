@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to barellama.fleet: may change without notice.
+"""What can be wrong with the variables that choose drivers, without a look at the host."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.barellama.fleet.plugins.module_utils._driver_table import AMD_RELEASES, BRANCHES
+from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
+
+CHOICES = {
+    "gpu_driver_source": ("vendor", "distro", "none"),
+    "gpu_driver_vendor": ("auto", "nvidia", "amd"),
+    "gpu_driver_nvidia_branch": ("auto", *BRANCHES),
+    "gpu_driver_nvidia_flavour": ("auto", "open", "proprietary"),
+    "gpu_driver_amd": ("inbox", "dkms"),
+    "gpu_driver_amd_release": tuple(AMD_RELEASES),
+    "gpu_driver_secure_boot": ("require_signed", "ignore"),
+    "gpu_driver_reboot_policy": ("never", "report", "reload", "reboot"),
+}
+VERSIONS = ("gpu_driver_nvidia_version", "gpu_driver_nvidia_minimum")
+URLS = ("gpu_driver_nvidia_repository", "gpu_driver_amd_repository")
+FINGERPRINTS = ("gpu_driver_nvidia_key_fingerprints", "gpu_driver_amd_key_fingerprints")
+
+
+def problems(variables):
+    """All that is wrong, one line each."""
+    return [line for name, value in sorted(variables.items()) for line in _of_one(name, value)] + list(_against_each_other(variables))
+
+
+def _of_one(name, value):
+    if name in CHOICES and value not in CHOICES[name]:
+        also = did_you_mean(str(value), CHOICES[name]) or f"; for example '{CHOICES[name][0]}'"
+        yield f"{name}: {shown(value)} is none of {', '.join(CHOICES[name])}{also}"
+    if name in VERSIONS and not (isinstance(value, str) and re.fullmatch(r"(\d{3}(\.\d+){1,2})?", value, re.ASCII)):
+        yield f"{name}: {shown(value)} is no version of NVIDIA's driver; for example '580.178.04', in quotes"
+    if name in URLS and not (isinstance(value, str) and re.fullmatch(r"(https?|file)://\S+", value)):
+        yield f"{name}: {shown(value)} is no URL; for example 'https://mirror.example/repos'"
+    if name in FINGERPRINTS and not (isinstance(value, (list, tuple)) and all(_is_fingerprint(each) for each in value)):
+        yield f"{name}: {shown(value)} is not a list of whole fingerprints of keys; for example ['EB693B3035CD5710E231E123A4B469963BF863CC']"
+    if name == "gpu_driver_expected" and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+        yield f"{name}: {shown(value)} is no number of GPUs; for example 8, or 0 for any"
+
+
+def _against_each_other(variables):
+    branch, version = variables.get("gpu_driver_nvidia_branch", "auto"), variables.get("gpu_driver_nvidia_version", "")
+    if branch in BRANCHES and version and isinstance(version, str) and not version.startswith(f"{branch}."):
+        yield f"gpu_driver_nvidia_version: {shown(version)} is not of the branch {branch}, which gpu_driver_nvidia_branch names; write one of them"
+    if version and variables.get("gpu_driver_source") == "distro":
+        yield f"gpu_driver_nvidia_version: {shown(version)} is for NVIDIA's repository, and gpu_driver_source is distro; leave out one of them"
+
+
+def _is_fingerprint(value):
+    return isinstance(value, str) and bool(re.fullmatch("[0-9A-Fa-f]{40}", value.replace(" ", "")))

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.barellama.fleet.plugins.module_utils._driver_plan import plan
+from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.driver_bed import gpu, host, wanted
+
+OTHER = "0000:02:00.0"
+
+
+def refusals(cards, told=None, **choice):
+    return plan(cards, told or host(), wanted(**choice))["refusals"]
+
+
+@pytest.mark.parametrize(("cards", "told", "choice", "words"), [
+    ([], {}, {"expected": 1}, "gpu_driver_expected: there are 0 GPUs on the PCI bus, and 1 are expected; "),
+    ([gpu()], {"passed_through": ["0000:02:00.0"]}, {"expected": 2},
+     "gpu_driver_expected: there are 1 GPUs on the PCI bus (0000:01:00.0), and 1 given to virtual machines, and 2 are expected; "),
+    ([gpu("RDNA 3")], {}, {"vendor": "nvidia"}, "gpu_driver_vendor: this host has GPUs of AMD, not of NVIDIA; write auto"),
+    ([gpu()], {"system": "sles 15.6"}, {}, "gpu_driver_source: NVIDIA's packages for sles 15.6 on x86_64 are not known here; set gpu_driver_source: none"),
+    ([gpu()], {"arch": "riscv64"}, {}, "gpu_driver_source: NVIDIA's packages for debian 13 on riscv64 are not known here; "),
+    ([gpu()], {"system": "fedora 44"}, {}, "gpu_driver_nvidia_branch: NVIDIA has packages for the newest Fedora alone, "),
+    ([gpu()], {"system": "rocky 9.6"}, {"source": "distro"}, "gpu_driver_source: rocky 9.6 has no NVIDIA driver of its own that is known here; "),
+    ([gpu()], {"system": "debian 12"}, {"source": "distro"}, "Ollama needs the NVIDIA driver 550 or newer for these GPUs, and 535 would be installed; "),
+    ([gpu("Pascal")], {}, {"source": "distro"}, "Ollama needs the NVIDIA driver 570 or newer for these GPUs, and 550 would be installed; "),
+    ([gpu("Blackwell")], {}, {"source": "distro"}, "gpu_driver_nvidia_flavour: debian 13 itself has no open kernel module of 550; "),
+    ([gpu()], {}, {"source": "distro", "nvidia_branch": "580"}, "gpu_driver_nvidia_branch: debian 13 itself has 550, not 580; "),
+    ([gpu("Volta")], {}, {"nvidia_branch": "595"}, "580 is the last driver for Volta (0000:01:00.0), and 595 would be installed; "),
+    ([gpu("Volta")], {"system": "ubuntu 26.04"}, {}, "gpu_driver_nvidia_branch: 595 is the oldest that NVIDIA has for ubuntu 26.04, and 580 is wanted; "),
+    ([gpu("Volta")], {"system": "almalinux 10.1"}, {"source": "distro"},
+     "580 is the last driver for Volta (0000:01:00.0), and the newest would be installed; "),
+    ([gpu("Pascal")], {}, {"nvidia_flavour": "open"}, "Pascal (0000:01:00.0) works with the proprietary kernel module only; "),
+    ([gpu("Blackwell")], {}, {"nvidia_flavour": "proprietary"}, "Blackwell (0000:01:00.0) works with the open kernel module only; "),
+    ([gpu("Volta"), gpu("Blackwell", where=OTHER)], {}, {}, "no driver works for Volta (0000:01:00.0) and Blackwell (0000:02:00.0) on one host: "),
+    ([gpu()], {"system": "rhel 10.1"}, {"nvidia_flavour": "proprietary", "nvidia_branch": "615"},
+     "gpu_driver_nvidia_flavour: NVIDIA has no proprietary kernel module of 615 for rhel 10.1 any more; "),
+    ([gpu()], {}, {"nvidia_version": "580.95.05"}, "gpu_driver_nvidia_version: 580.95.05 lacks fixes of security holes, and 580.159.03 is the oldest"),
+    ([gpu()], {"secure_boot": True}, {}, "gpu_driver_secure_boot: Secure Boot is on, and the kernel would refuse a module that DKMS builds here. "),
+    ([gpu()], {"runfile": True}, {}, "NVIDIA's own installer has put a driver here, "),
+    ([gpu()], {"foreign": ["RPM Fusion"]}, {}, "this host also takes packages from RPM Fusion, "),
+    ([gpu("RDNA 3")], {"blacklisted": ["amdgpu"]}, {}, "a file in /etc/modprobe.d forbids amdgpu, "),
+    ([gpu()], {"cramped": ["/boot"]}, {}, "/boot has less than 0.1 GB free, "),
+    ([gpu("CDNA 3")], {}, {"amd": "dkms"}, "gpu_driver_amd: AMD's own driver for debian 13 on x86_64 is not known here; "),
+    ([gpu("CDNA 3")], {"system": "ubuntu 24.04", "secure_boot": True}, {"amd": "dkms"}, "gpu_driver_amd: Secure Boot is on, "),
+    ([gpu("CDNA 3")], {"system": "sles 15.6"}, {}, "gpu_driver_amd: the package with AMD's firmware for sles 15.6 is not known here; "),
+])
+def test_what_would_not_work_is_told_in_one_line_with_what_to_do(cards, told, choice, words):
+    (line,) = refusals(cards, host(**told), **choice)
+    assert line.startswith(words) and "\n" not in line and "; " in line + "; " * ("Secure Boot" in line)
+
+
+@pytest.mark.parametrize(("cards", "told", "choice"), [
+    ([], {}, {}), ([], {"runfile": True}, {}), ([], {}, {"vendor": "nvidia"}), ([gpu("Kepler or older")], {"system": "plan9 4"}, {}),
+    ([gpu()], {"blacklisted": ["amdgpu"]}, {}), ([gpu("RDNA 3")], {"foreign": ["ELRepo"], "runfile": True}, {}),
+    ([gpu()], {"secure_boot": True, "key_enrolled": True}, {}), ([gpu()], {"secure_boot": True}, {"secure_boot": "ignore"}),
+    ([gpu()], {"system": "ubuntu 24.04", "secure_boot": True}, {"source": "distro"}), ([gpu("RDNA 3")], {"secure_boot": True}, {}),
+    ([gpu("Volta"), gpu("Hopper", where=OTHER)], {}, {}), ([gpu()], {"cramped": ["/usr"], "driver": {"installed": True}}, {}),
+    ([gpu()], {}, {"nvidia_version": "580.95.05", "nvidia_minimum": "580.95.05"}), ([gpu()], {"system": "sles 15.6"}, {"source": "none"}),
+    ([gpu()], {"system": "ubuntu 24.04"}, {"source": "distro", "nvidia_branch": "595"}),
+])
+def test_what_works_or_is_nobody_s_is_not_refused(cards, told, choice):
+    assert refusals(cards, host(**told), **choice) == []
+
+
+def test_a_card_of_the_wrong_generation_and_a_bar_are_told_together():
+    assert len(refusals([gpu("Volta")], host(runfile=True, foreign=["ELRepo"]), nvidia_branch="595")) == 3

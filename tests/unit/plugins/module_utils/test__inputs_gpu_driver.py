@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, barellama contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.barellama.fleet.plugins.module_utils._inputs_gpu_driver import problems
+from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.driver_bed import WANTED, wanted
+
+
+def test_what_the_tests_take_for_granted_is_right():
+    assert problems(WANTED) == [] and problems({}) == []
+
+
+@pytest.mark.parametrize(("name", "value", "words"), [
+    ("source", "vendors", "gpu_driver_source: 'vendors' is none of vendor, distro, none; did you mean vendor?"),
+    ("source", None, "gpu_driver_source: nothing is none of "),
+    ("vendor", "intel", "gpu_driver_vendor: 'intel' is none of auto, nvidia, amd; for example 'auto'"),
+    ("nvidia_branch", 580, "gpu_driver_nvidia_branch: 580 is none of auto, 550, 570, 580, "),
+    ("nvidia_branch", "535", "gpu_driver_nvidia_branch: '535' is none of "),
+    ("nvidia_flavour", "closed", "gpu_driver_nvidia_flavour: 'closed' is none of auto, open, proprietary; "),
+    ("nvidia_version", "580", "gpu_driver_nvidia_version: '580' is no version of NVIDIA's driver; "),
+    ("nvidia_version", 580.1, "gpu_driver_nvidia_version: 580.1 is no version of NVIDIA's driver; "),
+    ("nvidia_minimum", "x", "gpu_driver_nvidia_minimum: 'x' is no version of NVIDIA's driver; "),
+    ("nvidia_repository", "mirror", "gpu_driver_nvidia_repository: 'mirror' is no URL; "),
+    ("nvidia_key_fingerprints", ["3BF863CC"], "gpu_driver_nvidia_key_fingerprints: ['3BF863CC'] is not a list of whole fingerprints"),
+    ("amd_key_fingerprints", "x", "gpu_driver_amd_key_fingerprints: "),
+    ("amd", "none", "gpu_driver_amd: 'none' is none of inbox, dkms; "),
+    ("amd_release", "30.30", "gpu_driver_amd_release: '30.30' is none of 30.10.2, "),
+    ("secure_boot", "off", "gpu_driver_secure_boot: 'off' is none of require_signed, ignore; "),
+    ("reboot_policy", "always", "gpu_driver_reboot_policy: 'always' is none of never, report, reload, reboot; "),
+    ("expected", True, "gpu_driver_expected: true is no number of GPUs; "),
+    ("expected", -1, "gpu_driver_expected: -1 is no number of GPUs; "),
+    ("expected", "2", "gpu_driver_expected: '2' is no number of GPUs; "),
+])
+def test_each_variable_by_itself(name, value, words):
+    (line,) = problems(wanted(**{name: value}))
+    assert line.startswith(words) and "\n" not in line and "; " in line
+
+
+@pytest.mark.parametrize(("choice", "words"), [
+    ({"nvidia_branch": "595", "nvidia_version": "580.178.04"}, "gpu_driver_nvidia_version: '580.178.04' is not of the branch 595, "),
+    ({"source": "distro", "nvidia_version": "580.178.04"}, "gpu_driver_nvidia_version: '580.178.04' is for NVIDIA's repository, "),
+])
+def test_variables_against_each_other(choice, words):
+    (line,) = problems(wanted(**choice))
+    assert line.startswith(words)
+    assert problems(wanted(nvidia_branch="580", nvidia_version="580.178.04")) == []
