@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import _engines
+import _shapes
 from _bed import ToolError, digest, need, run, say, works
 
 SUITES = {"debian12": "bookworm", "debian13": "trixie"}
@@ -31,9 +32,11 @@ COMMAND = ['CMD ["/sbin/init"]', "ENV container=docker"]
 def image(system: str) -> str:
     """Return the tag of a system's node image, built first unless this very recipe was built before."""
     if system in _engines.SYSTEMS:
-        return with_engines(system, *_engines.SYSTEMS[system])
+        return on_top(system, *_engines.SYSTEMS[system], _engines.FINISH)
+    if system in _shapes.SYSTEMS:
+        return on_top(system, *_shapes.SYSTEMS[system])
     if system not in SUITES:
-        raise ToolError(f"no node image {system!r}; there are {', '.join([*SUITES, *_engines.SYSTEMS])}")
+        raise ToolError(f"no node image {system!r}; there are {', '.join([*SUITES, *_engines.SYSTEMS, *_shapes.SYSTEMS])}")
     tag = f"barellama-node:{system}-{digest(SUITES[system], *PACKAGES, FINISH, *COMMAND)}"
     if not works("docker", "image", "inspect", tag):
         base = f"debian:{SUITES[system]}-slim"
@@ -46,16 +49,16 @@ def image(system: str) -> str:
     return tag
 
 
-def with_engines(system: str, base_system: str, packages: tuple[str, ...]) -> str:
-    """Return the tag of a node image that is another one with container engines."""
+def on_top(system: str, base_system: str, packages: tuple[str, ...], finish: str) -> str:
+    """Return the tag of a node image that is another one with more packages and files."""
     base = image(base_system)
-    installed = f"barellama-packages:{system}-{digest(base, *packages)}"
-    tag = f"barellama-node:{system}-{digest(installed, _engines.FINISH, *COMMAND)}"
+    installed = f"barellama-packages:{system}-{digest(base, *packages)}" if packages else base
+    tag = f"barellama-node:{system}-{digest(installed, finish, *COMMAND)}"
     if not works("docker", "image", "inspect", tag):
         say(f"node image: {system} from {base_system}")
         if not works("docker", "image", "inspect", installed):  # the slow part, apart from what is written after it
             from_image(base, installed, install(packages))
-        from_image(installed, tag, _engines.FINISH)
+        from_image(installed, tag, finish)
     return tag
 
 

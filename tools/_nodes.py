@@ -11,11 +11,13 @@ import time
 from pathlib import Path
 
 import _engines
+import _shapes
 from _bed import CACHE, ROOT, ToolError, alone, need, run, works
 from _images import image
 from _inventories import write_inventories
 from _releases import RELEASES, prepare
 from _standin_images import IMAGES, prepare_images
+from _vendor import FOLDER, prepare_vendor
 
 PREFIX = "barellama-"
 DEFAULT_NODES = ("debian12", "debian13")
@@ -57,6 +59,8 @@ def up(bed: str, nodes: dict[str, str]) -> None:
         checksums = prepare()
         if any(system in _engines.SYSTEMS for system in nodes.values()):
             prepare_images()
+        if any(system in _shapes.SYSTEMS for system in nodes.values()):
+            prepare_vendor()
     start_sites(bed, image(DEFAULT_NODES[0]))
     for node in missing:
         wait_for_systemd(bed, node)
@@ -71,12 +75,14 @@ def start_node(bed: str, node: str, system: str, tag: str) -> None:
 
 def start_sites(bed: str, tag: str) -> None:
     """Start registries, blob host and download site; anew each time, as their source may have changed."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
+    for place in (IMAGES, FOLDER):
+        place.mkdir(parents=True, exist_ok=True)
     start(bed, "sites", "--init", "--network-alias=blobs", f"--volume={ROOT / 'tests'}:/srv/tests:ro",
-          f"--volume={RELEASES}:/srv/releases:ro", f"--volume={IMAGES}:/srv/images:ro", "--workdir=/srv", "--env=PYTHONDONTWRITEBYTECODE=1", tag,
+          f"--volume={RELEASES}:/srv/releases:ro", f"--volume={IMAGES}:/srv/images:ro",
+          f"--volume={FOLDER}:/srv/vendor:ro", "--workdir=/srv", "--env=PYTHONDONTWRITEBYTECODE=1", tag,
           "python3", "-m", "tests.standin.sites", "--host=0.0.0.0", f"--port={SITES_PORT}",
           f"--blob-host=blobs:{SITES_PORT}", "--data=/var/lib/sites", "--releases=/srv/releases",
-          "--images=/srv/images")
+          "--images=/srv/images", "--vendor=/srv/vendor")
     wait_until(lambda: works("docker", "exec", f"{PREFIX}{bed}-sites", "curl", "-s", f"http://sites:{SITES_PORT}/v2/"),
                f"the sites of bed {bed} do not answer: docker logs {PREFIX}{bed}-sites")
 

@@ -124,6 +124,10 @@ class Fleet:
         playbook.write_text(json.dumps(play))
         return self.play(playbook)
 
+    def vendor(self):
+        """Where the bed's sites have the mock vendor's repositories (tests/standin/vendor), and its keys' fingerprints."""
+        return json.loads(subprocess.run([sys.executable, ROOT / "tools/vendor"], capture_output=True, check=True, cwd=ROOT).stdout)
+
     def renew(self):
         """Bare nodes, as on the first day."""
         bed("down")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The stand-in download site: /releases/v<version>/<asset>, from a directory that pack.py filled."""
+"""The stand-in download sites: /releases/v<version>/<asset> from a directory that pack.py filled, /vendor/... from vendor/build.py's."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from pathlib import Path
 
 from .replies import file_reply, not_found, text
 
-PATH = re.compile(r"/releases/(v\w[\w.-]*/\w[\w.-]*)")
+RELEASES = re.compile(r"/releases/(v\w[\w.-]*/\w[\w.-]*)")
+VENDOR = re.compile(r"/vendor/((?:\.?/|\w[\w.-]*/)*\w[\w.+~:-]*)")
 
 
 class Downloads:
     """Answers requests from a directory; a change there shows at once, with another ETag."""
 
-    def __init__(self, root):
+    def __init__(self, root, paths=RELEASES):
         self.root = Path(root)
+        self.paths = paths
 
     def answer(self, request):
-        match = PATH.fullmatch(request.path)
+        match = self.paths.fullmatch(request.path)
         path = self.root / match[1] if match else None
         if not path or not path.is_file():
             return not_found()

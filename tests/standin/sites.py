@@ -7,7 +7,8 @@
     python3 -m tests.standin.sites --host 0.0.0.0 --port 5001 --blob-host blobs:5001 --data DIR --releases DIR
 
 /v2/... is the registry (of container images too, with --images), /direct/... the blob host, /releases/v<version>/... the
-download site; /_faults and /_requests steer them (see the README). One line on standard output tells that all of it listens; SIGTERM ends it.
+download site, /vendor/... the mock vendor's repositories (with --vendor); /_faults and /_requests steer them (see the README). One line
+on standard output tells that all of it listens; SIGTERM ends it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import threading
 from pathlib import Path
 
 from .containers import Containers
-from .downloads import Downloads
+from .downloads import VENDOR, Downloads
 from .faults import Faults
 from .models import Shelf, publish_defaults
 from .registry import Registry
@@ -35,7 +36,7 @@ class Sites:
 
     def __init__(
         self, data, releases, host="127.0.0.1", port=0, blob_host="localhost", plain=False, token=False, tls=None,
-        images=None
+        images=None, vendor=None
     ):
         self.shelf = Shelf(data)
         self.faults = Faults()
@@ -43,6 +44,7 @@ class Sites:
         self.registry = Registry(self.shelf, blob_host, plain, token)
         self.downloads = Downloads(releases)
         self.containers = Containers(images) if images else None
+        self.vendor = Downloads(vendor, VENDOR) if vendor else None
         self._servers = []
         port = self._listen(host, port, tls)
         name, _colon, blob_port = blob_host.partition(":")
@@ -54,6 +56,8 @@ class Sites:
     def answer(self, request):
         if self.containers and self.containers.serves(request.path):
             return self.containers.answer(request)
+        if self.vendor and request.path.startswith("/vendor/"):
+            return self.vendor.answer(request)
         site = self.downloads if request.path.startswith("/releases/") else self.registry
         return site.answer(request)
 
@@ -84,7 +88,7 @@ def main():
     tls = (options.cert, options.key) if options.cert else None
     try:
         sites = Sites(options.data, options.releases, options.host, options.port, options.blob_host,
-                      options.plain, options.token, tls, options.images)
+                      options.plain, options.token, tls, options.images, options.vendor)
     except OSError as error:
         sys.exit("sites: cannot listen on %s port %d: %s" % (options.host, options.port, error))
     with sites:
@@ -103,6 +107,7 @@ def _arguments():
     parser.add_argument("--data", required=True, metavar="DIR", help="the registry's models; the defaults are added")
     parser.add_argument("--releases", required=True, metavar="DIR", help="release archives, as pack.py writes them")
     parser.add_argument("--images", metavar="DIR", help="container images, as image.py writes them")
+    parser.add_argument("--vendor", metavar="DIR", help="repositories of packages, as vendor/build.py writes them")
     parser.add_argument("--plain", action="store_true", help="serve blobs without a redirect, as a plain registry does")
     parser.add_argument("--token", action="store_true", help="ask for a token")
     parser.add_argument("--cert", metavar="FILE", help="speak TLS with this certificate")

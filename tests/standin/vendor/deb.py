@@ -16,8 +16,8 @@ from email.utils import formatdate
 MARK = "made for tests of barellama.fleet"
 
 
-def write_repository(folder, packages, architecture, key, suites=None):
-    """Write a flat repository, or one with ``suites`` {suite: component}, all of which have all packages."""
+def write_repository(folder, packages, architecture, key=None, suites=None):
+    """Write a flat repository, or one with ``suites`` {suite: component}, all of which have all packages; without a key nobody signs it."""
     folder.mkdir(parents=True, exist_ok=True)
     pool = "pool/" if suites else "./"
     index = "".join(_add(folder, pool, package, architecture) for package in packages)
@@ -29,7 +29,8 @@ def write_repository(folder, packages, architecture, key, suites=None):
         (place / f"{name}.gz").write_bytes(gzip.compress(index.encode(), mtime=0))
         release = _release(place, [name, f"{name}.gz"], suite, component, architecture)
         (place / "Release").write_text(release)
-        (place / "InRelease").write_text(key.clearsigned(release))
+        if key:
+            (place / "InRelease").write_text(key.clearsigned(release))
 
 
 def _add(folder, pool, package, architecture):
