@@ -80,6 +80,8 @@ def _base_problem(value):
     name, _at, digest = value.partition("@") if isinstance(value, str) else ("", "", "")
     if value == "" or IMAGE.fullmatch(name) and DIGEST.fullmatch(digest):
         return None
+    if isinstance(value, str) and DIGEST.fullmatch(value):
+        return None  # the number of an image that was loaded, which has no other digest
     return "is not an image with its digest; for example docker.io/ollama/ollama@sha256: and 64 hexadecimal digits"
 
 

@@ -18,6 +18,7 @@ TINY = "sites:5001/demo/tiny:latest"
 BUNDLE = "/srv/ollama.tar"
 STORE = "/usr/share/ollama/.ollama/models"
 IMAGE = "sites:5001/ollama/ollama:0.34.4"
+PROXIES = '{"proxies": {"default": {"httpProxy": "http://proxy.invalid:3128"}}}'
 WANTED = {"ollama_models_list": [TINY], "ollama_models_allowed_registries": ["sites:5001"], "ollama_models_insecure": True}
 
 
@@ -42,7 +43,7 @@ def connected(fleet):
 def alone(fleet):
     """The node without; its distribution's zstd and the server's image were brought before."""
     node = fleet.nodes[1]
-    node.sh(f"apt-get install -y -qq zstd; docker pull -q {IMAGE}")
+    node.sh(f"apt-get install -y -qq zstd; docker pull -q {IMAGE}; docker save {IMAGE} | podman load -q")
     subprocess.run(["docker", "network", "disconnect", f"barellama-{BED}", node.container], check=True)
     node.sh(f"echo 127.0.1.1 {node.name} >> /etc/hosts; : > /etc/resolv.conf")
     assert not node.holds("getent hosts sites || curl -s http://sites:5001/")
@@ -114,18 +115,37 @@ def test_a_blob_that_is_lost_comes_back(alone):
     run().assert_unchanged()
 
 
-def test_an_image_with_the_model_inside_is_baked_once_and_serves_it(alone):
-    node, run = alone
-    base = node.sh(f"docker image inspect -f '{{{{index .RepoDigests 0}}}}' {IMAGE}")
-    image = {"ollama_method": "docker", "ollama_release_archive": "", "ollama_bake_from": base}
-    assert run("bake.yml", **image).assert_ok().changed_tasks()
-    assert not node.holds("test -e /var/lib/barellama/bake")
-    assert "localhost/ollama-baked:0.34.4 is sha256:" in run("bake.yml", **image).assert_unchanged().output
-    node.sh("mkdir -p /var/lib/barellama/bake/models")  # killed once the image was built
-    run("bake.yml", **image).assert_ok()
-    assert not node.holds("test -e /var/lib/barellama/bake")
+def test_without_an_engine_there_is_no_image_and_one_line_says_why(fleet):
+    failed = fleet.run("bake.yml", "--limit", "debian12,localhost", ollama_release_archive="", ollama_method="podman",
+                       ollama_bake_from=f"sha256:{'a' * 64}", **WANTED)
+    assert failed.status != 0
+    assert "No image can be built here: podman state is absent, not running (install" in " ".join(failed.output.split()), failed.output
 
-    node.sh(f"mv {STORE} /srv/store")
+
+# An image that was loaded has a number, and no digest of a registry.
+@pytest.mark.parametrize("engine, base", [("docker", "{{index .RepoDigests 0}}"), ("podman", "sha256:{{.Id}}")], ids=["docker", "podman"])
+def test_an_image_with_the_model_inside_is_baked_once_and_serves_it(alone, engine, base):
+    node, run = alone
+    base = node.sh(f"{engine} image inspect -f '{base}' {IMAGE}")
+    image = {"ollama_method": engine, "ollama_release_archive": "", "ollama_bake_from": base}
+    plan = run("bake.yml", "--check", "--diff", **image).assert_ok()
+    assert f"localhost/ollama-baked:0.34.4 is to be built, with {TINY}" in " ".join(plan.output.split())
+    assert not node.holds("test -e /var/lib/barellama/bake") and not node.holds(f"{engine} image inspect localhost/ollama-baked:0.34.4")
+    # Killed in the midst of it.
+    node.sh(f"mkdir -p /var/lib/barellama/bake/models; touch /var/lib/barellama/bake/models/half; {engine} create --name barellama-bake {base}")
+    node.sh(f"mkdir -p /root/.docker; echo '{PROXIES}' > /root/.docker/config.json")
+
+    assert run("bake.yml", **image).assert_ok().changed_tasks()
+
+    assert "proxy.invalid" not in node.sh(f"{engine} image inspect localhost/ollama-baked:0.34.4")
+    nothing = f"test ! -e /var/lib/barellama/bake && ! {engine} container inspect barellama-bake"
+    assert node.holds(nothing)
+    node.sh("rm /root/.docker/config.json")
+    assert "localhost/ollama-baked:0.34.4 is there" in run("bake.yml", **image).assert_unchanged().output
+    other = run("bake.yml", **{**image, "ollama_bake_from": f"sha256:{'a' * 64}"})
+    assert other.status != 0 and "with other models or from another base" in " ".join(other.output.split()), other.output
+
+    node.sh(f"rm -rf /srv/store; mv {STORE} /srv/store")
     image.update(ollama_image="localhost/ollama-baked", ollama_image_models="/models")
     run(**image).assert_ok()
 

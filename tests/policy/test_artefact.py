@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tarfile
 from pathlib import Path
@@ -13,8 +14,8 @@ from .repo import ROOT, files, some
 
 
 def ansible(*command, cwd=ROOT, **environment):
-    # Ansible looks for collections on Python's path too, and would find this checkout there.
-    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    # Ansible looks for collections on Python's path too, and would find this checkout there, as by what the Makefile sets.
+    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG")}
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env={**clean, **environment})
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -43,6 +44,16 @@ def test_the_artefact_carries_what_operators_use_and_nothing_else(artefact):
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
     for path in [*files("plugins/**/*.py", "plugins"), *files("roles/*/*/**/*.*", "role files"), *files("playbooks/*.yml", "playbooks")]:
         assert str(path.relative_to(ROOT)) in names or "__pycache__" in path.parts
+
+
+def test_what_the_readme_installs_is_found_from_the_checkout_too(installed, tmp_path):
+    home, checkout = tmp_path / "home", tmp_path / "checkout"
+    (home / ".ansible").mkdir(parents=True)
+    (home / ".ansible/collections").symlink_to(installed)
+    checkout.mkdir()
+    shutil.copy(ROOT / "ansible.cfg", checkout)
+    said = ansible("ansible-playbook", "barellama.fleet.site", "-i", str(ROOT / "inventories/single_host"), "--list-tasks", cwd=checkout, HOME=str(home))
+    assert "playbook: " in said
 
 
 @pytest.mark.parametrize("playbook", [path.stem for path in files("playbooks/*.yml", "playbooks")])
