@@ -10,15 +10,14 @@ import contextlib
 import hashlib
 import itertools
 import shutil
-import socket
 from pathlib import Path
 
 from tests.standin.faults import Fault
 from tests.standin.models import Shelf
 from tests.standin.replies import Request
-from tests.standin.sites import Sites
+from tests.standin.sites import Sites, free_port
 
-from .host import Host
+from .host import Host, until
 from .stage import Stage
 from .weights import Weights
 
@@ -65,6 +64,10 @@ class Bed:
     def forget_requests(self):
         self.sites.journal.control(Request("DELETE", "/_requests"))
 
+    def until_asked_for_bytes(self, parts=1):
+        """Wait until the registry was asked for so many parts of a blob since forget_requests."""
+        until(lambda: self.requests().count('"/direct/') >= parts, "a download")
+
     def requests(self):
         """Return the journal of the registry as text, one JSON object a line."""
         return self.sites.journal.control(Request("GET", "/_requests")).body.decode("utf-8")
@@ -87,9 +90,3 @@ class Bed:
     def note(self, name, problems):
         """Write down that a case was replayed; one that is replayed twice must pass twice."""
         self.results.setdefault(name, []).extend(problems)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -16,7 +16,16 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 15
+PATIENCE = 60
+
+
+def until(ready, what):
+    """Wait for what is sure to come, however busy the machine is."""
+    deadline = time.monotonic() + PATIENCE
+    while not ready():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"waited in vain for {what}")
+        time.sleep(0.01)
 
 
 class Host:
@@ -50,16 +59,24 @@ class Host:
     def start(self):
         """Start the process and wait until it answers."""
         self.launch()
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), 1) as probe:
-                    probe.sendall(b"HEAD / HTTP/1.0\r\n\r\n")
-                    if probe.recv(1):
-                        return
-            except OSError:
-                time.sleep(0.02)
-        raise RuntimeError("the stand-in does not answer; its log:\n" + self.log.read_text(encoding="utf-8"))
+        try:
+            until(self._answers, "an answer of the stand-in")
+        except RuntimeError as error:
+            raise RuntimeError(f"{error}; its log:\n" + self.log.read_text(encoding="utf-8")) from None
+
+    def _answers(self):
+        if self._process.poll() is not None:
+            raise RuntimeError("the stand-in has ended")
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 10) as probe:
+                probe.sendall(b"HEAD / HTTP/1.0\r\n\r\n")
+                return bool(probe.recv(1))
+        except OSError:
+            return False
+
+    def said(self, words):
+        """Return how often the log has these words."""
+        return self.log.read_text(encoding="utf-8").count(words)
 
     def twin(self):
         """Return another server for the same address."""
@@ -71,7 +88,7 @@ class Host:
 
     def wait(self):
         """Wait for the process to end by itself; return its status."""
-        return self._process.wait(START_SECONDS)
+        return self._process.wait(PATIENCE)
 
     def send_signal(self, number):
         self._process.send_signal(number)
@@ -82,6 +99,6 @@ class Host:
             return None
         if self._process.poll() is None:
             self._process.send_signal(number)
-        status = self._process.wait(10)
+        status = self._process.wait(PATIENCE)
         self._process = None
         return status

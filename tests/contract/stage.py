@@ -16,6 +16,7 @@ from tests.standin.models import Shelf
 from . import compare, recordings
 from .client import send
 from .digests import Manifests
+from .host import until
 
 SERVER, REGISTRY, PLAIN_REGISTRY, NOTHING = ("127.0.0.1:%d" % port for port in (11500, 5001, 5000, 5999))
 
@@ -47,9 +48,12 @@ class Stage:
             self.bed.note(name, problems)
         return answer
 
-    def play_until(self, name, lines):
-        """Replay a case whose client leaves after so many lines; return the Answer."""
-        return self.play(name, watch=lambda seen: len(seen) >= lines)
+    def play_until(self, name, lines, fetched=0):
+        """Replay a pull whose client leaves after so many lines and bytes, until the server has let go of it; return the Answer."""
+        ended = self.host.said('"/api/pull"')
+        answer = self.play(name, watch=lambda seen: len(seen) >= lines and seen[-1].get("completed", 0) >= fetched)
+        until(lambda: self.host.said('"/api/pull"') > ended, "the end of a pull whose client has left")
+        return answer
 
     def expect(self, name, good, words):
         """Note a condition on a case that the recording states in its note."""
@@ -133,9 +137,12 @@ class Stage:
         found = json.loads(self.recorded((self.store / path).read_text(encoding="utf-8")))
         self.bed.note(name, compare.value(found, recordings.load(name)[key]))
 
-    def end_after(self, seconds, number):
-        """Send the server a signal while the next case is replayed."""
-        threading.Timer(seconds, self.host.send_signal, (number,)).start()
+    def end_when_fetching(self, number):
+        """Send the server a signal when it asks for a blob's bytes, while the next case is replayed."""
+        def end():
+            self.bed.until_asked_for_bytes()
+            self.host.send_signal(number)
+        threading.Thread(target=end, daemon=True).start()
 
     def also_known(self, ours, recorded):
         """Let an address of ours stand for another one of the recordings."""

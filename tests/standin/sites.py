@@ -14,7 +14,9 @@ on standard output tells that all of it listens; SIGTERM ends it.
 from __future__ import annotations
 
 import argparse
+import random
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -77,6 +79,18 @@ class Sites:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         self._servers.append(server)
         return server.server_address[1]
+
+
+def free_port():
+    """Return a port of this machine on which nothing listens, none of those that the kernel gives to whoever connects."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def main():

@@ -10,6 +10,8 @@ import hashlib
 import threading
 import time
 
+from ..host import until
+
 
 def play(bed):
     with bed.server() as server:
@@ -36,18 +38,18 @@ def models(bed, server):
 
 
 def queue(bed):
-    """Slow loads fill the queue of one; the next is turned away."""
-    with bed.server(faults={"load_seconds": 1}, OLLAMA_MAX_QUEUE="1") as server:
+    """Loads that take until the server's end fill the queue of one; the next is turned away."""
+    with bed.server(faults={"load_seconds": 60}, OLLAMA_MAX_QUEUE="1", OLLAMA_DEBUG="1") as server:
         models(bed, server)
         create(server, "third", bed.weights.long_context())
         loads = [threading.Thread(target=server.ask, args=("POST", "/api/generate", {"model": name}))
                  for name in ("tiny", "other")]
         for load in loads:
             load.start()
-        time.sleep(0.3)
+        until(lambda: server.host.said("models=2"), "a full queue")
         server.play("generate-queue-full")
-        for load in loads:
-            load.join()
+    for load in loads:
+        load.join()
 
 
 def create(server, name, data):

@@ -7,35 +7,34 @@
 from __future__ import annotations
 
 import threading
-import time
 
-SLOW = {"path": "/direct/*", "rate": 100 * 1000 ** 2}
-HEAD_START = 0.3
+HELD = {"path": "/direct/*", "stall": 60, "stall_after": 1000 ** 2}  # until the fault is taken back
+PARTS = 4
 LINES = 8
 
 
 def play(bed):
     bed.publish_big()
-    bed.fault(**SLOW)
     with bed.server() as server:
-        bed.forget_requests()
-        during(server, "pull-concurrent-first", ["pull-concurrent-second"])
+        first = begun(bed, server.play, "pull-concurrent-first")
+        server.play("pull-concurrent-second", watch=lambda seen: len(seen) == LINES and bed.fault())
+        first.join()
         server.requests("registry-requests-of-concurrent-pulls")
         server.delete_rest()
-        first = threading.Thread(target=server.play_until, args=("pull-concurrent-first-leaves", LINES))
-        first.start()
-        time.sleep(HEAD_START)
-        server.play("pull-concurrent-second-stays")
-        first.join()
+        first = begun(bed, server.play_until, "pull-concurrent-first-leaves", LINES)
+        server.play("pull-concurrent-second-stays", watch=lambda seen: len(seen) == LINES and (first.join() or bed.fault()))
         server.delete_rest()
-        during(server, "pull-during-which-others-ask", ["tags-during-pull", "show-during-pull", "delete-during-pull"])
-    bed.fault()
+        pull = begun(bed, server.play, "pull-during-which-others-ask")
+        server.play("tags-during-pull", "show-during-pull", "delete-during-pull")
+        bed.fault()
+        pull.join()
 
 
-def during(server, name, others):
-    """Replay ``others`` while the pull ``name`` runs."""
-    pull = threading.Thread(target=server.play, args=(name,))
+def begun(bed, play_it, *words):
+    """Replay a pull beside what follows, whose bytes do not end before the fault does; return its thread."""
+    bed.fault(**HELD)
+    bed.forget_requests()
+    pull = threading.Thread(target=play_it, args=words)
     pull.start()
-    time.sleep(HEAD_START)
-    server.play(*others)
-    pull.join()
+    bed.until_asked_for_bytes(PARTS)
+    return pull

@@ -27,10 +27,13 @@ class Answer:
         self._handler = handler
         self._fault = fault
         self._sent = 0
+        self._last = None
+        self._headers_sent = False
         self.status = 0
 
     def empty(self, status, headers=()):
         self._begin(status, None, headers, 0)
+        self._last = b""
 
     def text(self, status, text, content_type="text/plain", headers=()):
         self._whole(status, text.encode("utf-8"), content_type, headers)
@@ -45,20 +48,27 @@ class Answer:
         """Send one line of a stream, at once."""
         if not self.status:
             self._begin(200, LINES, (), None)
+            self._send_headers()
         self._chunk(gojson.encode(value, ordered=True) + b"\n")
 
     def fail_stream(self, error):
         """End a stream with an error: as its status where nothing is out yet, as its last line otherwise."""
         if not self.status:
             self._begin(error.status, PLAIN_JSON, (), None)
+            self._send_headers()
             self._chunk(gojson.encode({"error": str(error)}))
         else:
             self.line({"error": str(error)})
 
     def end(self):
         """Finish a chunked answer."""
-        if self._handler.command != "HEAD":
-            self._write(b"0\r\n\r\n")
+        self._last = b"0\r\n\r\n" if self._handler.command != "HEAD" else b""
+
+    def complete(self):
+        """Send the last bytes, which are held back until the request is in the log, as with Go's server: who has them finds it there."""
+        if self._last is not None:
+            self._send_headers()
+            self._write(self._last)
 
     def gone(self):
         """True when the client has closed its side."""
@@ -75,15 +85,19 @@ class Answer:
         chunked = len(data) > BUFFER
         self._begin(status, content_type, headers, None if chunked else len(data))
         if self._handler.command == "HEAD":
+            self._last = b""
             return
+        if chunked or self._fault:
+            self._send_headers()
         if chunked:
             self._chunk(data)
             self.end()
-        else:
-            data, cut = self._faulty(data)
+            return
+        data, cut = self._faulty(data)
+        if cut:
             self._write(data)
-            if cut:
-                self._hang_up()
+            self._hang_up()
+        self._last = data
 
     def _begin(self, status, content_type, headers, length):
         handler = self._handler
@@ -101,9 +115,13 @@ class Answer:
         if handler.unread > CLOSING_REST:
             handler.send_header("Connection", "close")
             handler.close_connection = True
+
+    def _send_headers(self):
+        if self._headers_sent:
+            return
+        self._headers_sent = True
         try:
-            handler.end_headers()
-            handler.wfile.flush()
+            self._handler.end_headers()
         except OSError:
             raise Cancelled() from None
 

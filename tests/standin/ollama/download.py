@@ -146,6 +146,8 @@ def fetch(path, registry, url, report, gone):
     with its last waiter.
     """
     download = _joined(path, registry, url)
+    if download is None:
+        return
     try:
         while not download.finished.wait(TICK_SECONDS):
             report(download.total, download.completed)
@@ -156,12 +158,14 @@ def fetch(path, registry, url, report, gone):
             download.waiters -= 1
             if not download.waiters:
                 download.cancelled.set()
+        if download.cancelled.is_set():
+            download.finished.wait()  # so that what the part files say stands when the request is over
     if download.error:
         raise download.error
 
 
 def _joined(path, registry, url):
-    """Return the blob's download with one more waiter, begun here unless it runs.
+    """Return the blob's download with one more waiter, begun here unless it runs; None when it has just ended well.
 
     Upstream lets a request join a download that is being cancelled, so that it ends with it; here it waits and begins
     anew, because nothing outside tells when that moment is over.
@@ -169,6 +173,8 @@ def _joined(path, registry, url):
     while True:
         with _running_lock:
             download = _running.get(path)
+            if download is None and os.path.exists(path):
+                return None
             if download is None:
                 download = Download(path, registry, url)
                 download.prepare()

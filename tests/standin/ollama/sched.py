@@ -59,6 +59,7 @@ class Scheduler:
                 if self._waiting > envconfig.number("OLLAMA_MAX_QUEUE"):
                     raise GoError("server busy, please try again.  maximum pending requests exceeded", 503)
                 self._waiting += 1
+                log.debug("standin", "waiting to be loaded", models=self._waiting)
         if loaded is None:
             try:
                 with self._loading:

@@ -142,7 +142,7 @@ def _end_on_signals(server):
 def _stop(server):
     """Leave at once: no answer is completed; downloads get a moment to write down how far they are."""
     server.socket.close()
-    download.stop_all(0.5)
+    download.stop_all(3)
     os._exit(0)
 
 

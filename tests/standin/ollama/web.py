@@ -53,6 +53,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
         log.request(self.answer.status or 499, time.monotonic() - started, self.client_address[0], self.command,
                     self.path_only)
+        try:
+            self.answer.complete()
+        except Cancelled:
+            self.close_connection = True
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = handle_any
 

@@ -140,7 +140,7 @@ def test_a_server_that_is_away_is_tried_again(serve, reply):
 
 # Each of them would go on for longer than the deadline: a stream of events, a silence, failures that can pass.
 SLOW = [
-    {"lines": [{"status": "pulling"}] * 3 + [{"status": "success"}], "wait": 0.4},
+    {"lines": [{"status": "pulling"}] * 3 + [{"status": "success"}], "wait": 60},
     {"lines": [{"status": "pulling manifest"}, {"error": "pull model manifest: 503: later"}], "wait": 0},
 ]
 
@@ -151,7 +151,7 @@ def test_gives_up_at_the_deadline(serve, reply, slow):
     begin = time.monotonic()
     with pytest.raises(PullFailed, match="pull of m was not done at the deadline: run again with a longer one"):
         pull(Client(server.url), "m", until=begin + 0.2)
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 10
 
 
 def test_a_deadline_that_is_over_asks_nothing(serve, reply):

@@ -54,11 +54,11 @@ def test_a_stream_may_last_longer_than_the_idle_timeout(serve, reply):
 
 
 def test_silence_beyond_the_idle_timeout_interrupts(serve, reply):
-    server = serve(reply(lines=[{"status": "tick"}, {"status": "success"}], wait=2))
+    server = serve(reply(lines=[{"status": "tick"}, {"status": "success"}], wait=60))
     begin = time.monotonic()
     with pytest.raises(Interrupted, match="no answer in time"):
         list(Client(server.url).pull("m", idle_timeout=0.2))
-    assert time.monotonic() - begin < 1.5
+    assert time.monotonic() - begin < 30
 
 
 def test_proxies_from_the_environment_are_not_used(serve, reply, monkeypatch):

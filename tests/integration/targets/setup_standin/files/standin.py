@@ -12,18 +12,18 @@ standin.py stop DIR              end the processes that start noted in DIR
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
 
-PATIENCE = 30  # seconds until a process that was started must answer
+PATIENCE = 60  # seconds until a process that was started must answer
 ACCESS_LINE = re.compile(r'\[GIN\] .* \| (\w+) +"([^"]*)"$', re.MULTILINE)
 
 
@@ -55,7 +55,8 @@ def start(place, version, *options):
             *options,
         ],
     )
-    port = free_port()
+    sys.path.insert(0, str(checkout()))
+    port = importlib.import_module("tests.standin.sites").free_port()
     environment = {
         "OLLAMA_HOST": "127.0.0.1:%d" % port,
         "OLLAMA_MODELS": str(place / "store"),
@@ -133,12 +134,6 @@ def wait(place, process, ready):
             time.sleep(0.05)
     stop(place)
     sys.exit("not ready: %s" % "".join(log.read_text() for log in sorted(place.glob("*.log"))))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def fetch(url, method="GET"):
