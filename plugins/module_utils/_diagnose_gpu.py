@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_driver import devices as closed_nodes
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_driver import driver
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_log import devices, messages
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_words import Unseen, finding
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import NAMES
@@ -14,6 +16,8 @@ from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import
 HIDING = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL")
 BACKENDS = {"nvidia": "cuda", "amd": "rocm"}
 MOST_OF_IT = 0.99  # what rounding leaves of "wholly"
+TOO_LARGE = ("with its context it does not fit into the memory that was free on the GPUs, or its option num_gpu says so",
+             "give it less context (context_length, num_parallel, kv_cache_type: q8_0), fewer models beside it, or a smaller one")
 
 
 def gpu(look):
@@ -24,30 +28,37 @@ def gpu(look):
     found = devices(look.start_log)
     if found is None:
         raise Unseen("its log does not tell what it computes on; a server with debug: -1 leaves it out")
-    used = [device for device in found if device.get("library") != "cpu"]
+    used = on_gpus(found)
     there = " and ".join(NAMES[vendor] for vendor in vendors)
     if not used:
-        yield finding(f"no GPU is detected, everything is computed on the CPU; there is {there}", *_why(look, vendors))
+        yield finding(f"no GPU is detected, everything is computed on the CPU; there is {there}", *why(look, vendors))
     elif all(device.get("library") == "Vulkan" for device in used):
-        yield finding(f"{there} is used through Vulkan, which is slower", *_why(look, vendors))
+        yield finding(f"{there} is used through Vulkan, which is slower", *why(look, vendors))
     elif len(used) < len(look.given.get("gpus") or []):
-        yield finding(f"{len(used)} of {len(look.given['gpus'])} wanted GPUs are detected", *_why(look, vendors))
+        yield finding(f"{len(used)} of {len(look.given['gpus'])} wanted GPUs are detected", *why(look, vendors))
 
 
 def offload(look):
     """Whether what is in memory is in the memory of GPUs, where the server found some."""
-    if not any(device.get("library") != "cpu" for device in devices(look.start_log) or []):
+    if not on_gpus(devices(look.start_log) or []):
         return
     for model in look.loaded:
-        size, there = model.get("size") or 0, model.get("size_vram") or 0
-        if size and there < size * MOST_OF_IT:
-            where = f"{100 * (size - there) // size} % of it is on the CPU" if there else "it is on the CPU"
-            yield finding(
-                f"model {model['name']} is loaded although {where}, and GPUs were detected",
-                "with its context it does not fit into the memory that was free on the GPUs, or its option num_gpu says so",
-                "give it less context (context_length, num_parallel, kv_cache_type: q8_0), fewer models beside it, "
-                "or a smaller one",
-            )
+        where = beside(model)
+        if where:
+            yield finding(f"model {model['name']} is loaded although {where}, and GPUs were detected", *TOO_LARGE)
+
+
+def on_gpus(found):
+    """Those devices of a server's log that are GPUs."""
+    return [device for device in found if device.get("library") != "cpu"]
+
+
+def beside(model, share=1):
+    """How much of a loaded model is beside the GPUs, in words, where less than ``share`` is on them; else None."""
+    size, there = model.get("size") or 0, model.get("size_vram") or 0
+    if not size or there >= size * share * MOST_OF_IT:
+        return None
+    return f"{100 * (size - there) // size} % of it is on the CPU" if there else "it is on the CPU"
 
 
 def _hidden_on_purpose(look):
@@ -55,9 +66,9 @@ def _hidden_on_purpose(look):
     return any(environment.get(name) == "-1" for name in HIDING)
 
 
-def _why(look, vendors):
-    """(cause, cure): the first that the log, the environment or the host tells of."""
-    for told in (_from_log, _from_environment, _from_container, _from_host):
+def why(look, vendors):
+    """(cause, cure) of a server that does not compute on the host's GPUs: the first that anything tells of."""
+    for told in (_from_log, _from_driver, _from_environment, _from_container, _from_host, _from_nodes, _from_discovery):
         found = told(look, vendors)
         if found:
             return found
@@ -78,9 +89,14 @@ def _from_log(look, _vendors):
             return ("Ollama leaves integrated GPUs alone", "set ollama_settings.igpu_enable: true")
         if "AMD driver is too old" in line:
             return ("the AMD driver is older than Ollama's ROCm needs", "install the ROCm 7 kernel driver or a newer kernel")
-        if "failure during GPU discovery" in line or "discovery timed out" in line:
-            return ("looking for GPUs failed or took longer than 30 s", "restart it once the driver answers at once: "
-                    "nvidia-smi for NVIDIA, a ROCm 7 kernel driver for AMD")
+    return None
+
+
+def _from_driver(look, vendors):
+    if not vendors and not look.host.has_others:
+        return ("the host has no GPU on its PCI bus, or has given it to a virtual machine", "see: lspci -nnk")
+    for found in driver(look.host):
+        return f"{found['symptom']} ({found['cause']})", found["cure"]
     return None
 
 
@@ -105,6 +121,10 @@ def _from_container(look, vendors):
     devices_given = given.get("DeviceRequests") or given.get("Devices")
     if not devices_given and given.get("Runtime") != "nvidia" and "nvidia.com/gpu" not in str(container):
         return ("the container was not given a GPU", f"set ollama_gpu_vendor: {vendors[0]}, and run site.yml again")
+    for path, version in sorted(look.host.cdi_versions.items()):
+        if look.host.nvidia_version not in (None, version):
+            return (f"the container got its GPU by {path}, which is of driver {version}, and {look.host.nvidia_version} is loaded",
+                    f"make it anew: nvidia-ctk cdi generate --output={path}; then restart it: {look.restart}")
     return None
 
 
@@ -114,8 +134,22 @@ def _from_host(look, vendors):
         if look.backends is not None and not any(name.startswith(backend) for name in look.backends):
             return (f"the release has no {backend} libraries",
                     "set ollama_release_overlays: [rocm]" if vendor == "amd" else "install the release again")
-        if not nodes:
-            return ("the host has no device node to use it through", "see the finding of check driver")
-        if look.started and max(made for _mode, _uid, _gid, made in nodes.values()) > look.started:
+        if look.started and nodes and max(made for _mode, _uid, _gid, made in nodes.values()) > look.started:
             return ("it appeared after the server started, which looks for GPUs once", f"restart it: {look.restart}")
+    return None
+
+
+def _from_nodes(look, _vendors):
+    try:
+        for found in closed_nodes(look):
+            return f"{found['symptom']}: {found['cause']}", found["cure"]
+    except Unseen:
+        pass
+    return None
+
+
+def _from_discovery(look, _vendors):
+    if any("failure during GPU discovery" in line or "discovery timed out" in line for line in look.start_log):
+        return ("looking for GPUs failed or took longer than 30 s", "restart it once the driver answers at once: "
+                "nvidia-smi for NVIDIA, a ROCm 7 kernel driver for AMD")
     return None

@@ -7,17 +7,22 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from functools import cached_property
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_kernel import GIVEN_AWAY, Kernel
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_nvidia import COMPUTING, parse_cdi, parse_processes
 from ansible_collections.barellama.fleet.plugins.module_utils._host_engines import Engines
 from ansible_collections.barellama.fleet.plugins.module_utils._host_tools import read
 from ansible_collections.barellama.fleet.plugins.module_utils._record import EMPTY, parse
 from ansible_collections.barellama.fleet.plugins.module_utils._release import CURRENT, linked_release
 
 RECORD = "/var/lib/barellama/ollama.json"
+CDI = ("/etc/cdi", "/var/run/cdi")
+# The namespace that the kernel itself has; in any other one, drivers tell of no process, or by other numbers.
+FIRST_NAMESPACE = "pid:[4026531836]"
 
 
 class Host:
@@ -60,6 +65,27 @@ class Host:
     def nvidia_smi(self):
         """(status, words) of nvidia-smi; None where it is not there. It is not asked without a driver, which it loads."""
         return self.tools.limited("nvidia-smi", "-L") if self.nvidia_version else None
+
+    @cached_property
+    def cdi_versions(self):
+        """Path -> version of the NVIDIA driver that a CDI specification was made for."""
+        paths = [path for folder in CDI for path in sorted(glob.glob(f"{self.tools.root}{folder}/*"))]
+        told = {path[len(self.tools.root):]: parse_cdi(self.kernel.text(path[len(self.tools.root):])) for path in paths if os.path.isfile(path)}
+        return {path: version for path, version in told.items() if version}
+
+    @cached_property
+    def computing(self):
+        """The processes that drivers tell to compute on a GPU; None where they do not, or not by numbers that hold here."""
+        try:
+            if os.readlink(f"{self.tools.root}/proc/self/ns/pid") != FIRST_NAMESPACE:
+                return None
+        except OSError:
+            return None
+        found = {"amd": self.kernel.computing() if "amd" in self.vendors else set(), "nvidia": set()}
+        if self.nvidia_version:
+            status, words = self.tools.limited(*COMPUTING) or (1, "")
+            found["nvidia"] = None if status else parse_processes(words)
+        return None if None in found.values() else set().union(*found.values())
 
     @cached_property
     def engine(self):

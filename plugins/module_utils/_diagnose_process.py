@@ -10,6 +10,7 @@ from __future__ import annotations
 import glob
 import json
 import os
+import re
 import time
 from functools import cached_property
 
@@ -49,6 +50,14 @@ class Running:
         if "Uid" not in told:
             return None
         return int(told["Uid"].split()[1]), {int(told["Gid"].split()[1]), *map(int, told["Groups"].split())}
+
+    def owns(self, pid):
+        """Whether a process of the host is this one, or was started below it."""
+        while pid not in (None, "0", self.pid):
+            told = read(f"{self._tools.root}/proc/{pid}/status") or b""
+            parent = re.search(rb"^PPid:\s*(\d+)", told, re.MULTILINE)
+            pid = parent and parent[1].decode()
+        return pid is not None and pid == self.pid
 
     @cached_property
     def backends(self):

@@ -121,6 +121,12 @@ class Kernel:
             found.setdefault(node.pop("bus_id"), {"index": len(found), **node})
         return found
 
+    def computing(self):
+        """The processes that have memory on AMD's GPUs, as text; None where the kernel does not tell."""
+        folder = "/sys/class/kfd/kfd/proc"
+        paths = glob.glob(f"{self.root}{folder}/*/vram_*")
+        return {path.split("/")[-2] for path in paths if self._number(path)} if self.has(folder) else None
+
     def memory(self, slot):
         """Bytes of an AMD GPU's own memory, total and free, each None where the driver does not tell."""
         folder = f"{self.root}/sys/bus/pci/devices/{slot}"

@@ -20,6 +20,7 @@ FIELDS = ((*OLD, "gpu_recovery_action", "fabric.state"), OLD, OLDEST)
 UNKNOWN_FIELD = 2
 MISMATCH = "Driver/library version mismatch"
 UUID = re.compile(r"(GPU|MIG)-[0-9a-fA-F/-]+", re.ASCII)
+COMPUTING = ("nvidia-smi", "--query-compute-apps=pid", "--format=csv,noheader")
 CAPABILITY = re.compile(r"\d{1,2}\.\d", re.ASCII)
 
 
@@ -88,6 +89,18 @@ def parse_information(text):
 def parse_driver(text):
     """Whether /proc/driver/nvidia/version tells of the open or of the proprietary kernel module; None without a driver."""
     return None if "NVRM" not in text else "open" if "Open Kernel Module" in text else "proprietary"
+
+
+def parse_processes(output):
+    """The numbers of the processes that compute; None where a line is none, as where the driver does not tell them."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return set(lines) if all(re.fullmatch(r"\d{1,9}", line, re.ASCII) for line in lines) else None
+
+
+def parse_cdi(text):
+    """The version of the driver whose libraries a CDI specification names; None where it names none."""
+    found = re.search(r"\blib(?:cuda|nvidia-ml)\.so\.(\d{1,9}(?:\.\d{1,9}){1,2})\b", text, re.ASCII)
+    return found and found[1]
 
 
 def refusal(answer):

@@ -6,7 +6,7 @@
 """What an operator wants of a server, what was seen of it, and the judgement. No I/O.
 
 Levels: 1 connections are accepted, 2 the wanted version answers, 3 the wanted models are there with the wanted
-digests, 4 every wanted model generates a token.
+digests, 4 every wanted model generates a token, 5 it does so on GPUs (see ``_health_gpu.py``), 6 fast enough.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from ansible_collections.barellama.fleet.plugins.module_utils._models_wanted imp
 from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
 from ansible_collections.barellama.fleet.plugins.module_utils._words import shown
 
-HEALTHY, MISSING, WRONG, DOWN = STATES = ("healthy", "model-missing", "wrong-version", "down")  # from best to worst
+# From best to worst.
+HEALTHY, SLOW, ON_CPU, MISSING, WRONG, DOWN = STATES = (
+    "healthy", "degraded-slow", "degraded-cpu", "model-missing", "wrong-version", "down")
 A_DAY = 86400
 
 
@@ -27,7 +29,8 @@ A_DAY = 86400
 class Wanted:
     """One instance as it should be. ``models`` is a list of (ModelName, digest in bare hex or None).
 
-    With ``smallest`` and none of them, level 4 asks the smallest model that is there.
+    With ``smallest`` and none of them, level 4 asks the smallest model that is there. Level 5 wants ``vram_share`` of
+    each model on GPUs, level 6 ``tokens_per_second``.
     """
 
     name: str
@@ -38,6 +41,8 @@ class Wanted:
     container: str | None = None
     label: str | None = None
     smallest: bool = False
+    vram_share: float = 1.0
+    tokens_per_second: float | None = None
 
     @property
     def where(self):
@@ -70,7 +75,7 @@ def check_times(wait, timeout):
         raise FleetError(f"timeout is {timeout:g}; write more than 0 and at most {A_DAY} seconds, for example 5")
 
 
-def wanted_instances(instances, smallest=False):
+def wanted_instances(instances, smallest=False, **floors):
     """The option ``instances`` as a list of Wanted; FleetError when it cannot be."""
     if not instances:
         raise FleetError("instances is empty, so nothing would be looked at; list at least one with name and url")
@@ -81,6 +86,7 @@ def wanted_instances(instances, smallest=False):
             url=item["url"].rstrip("/"),
             models=_wanted_models(item),
             smallest=smallest,
+            **floors,
         )
         for item in instances
     ]
@@ -148,10 +154,11 @@ def no_token(wanted, version, name, what, hopeless=False):
     return Verdict(3, DOWN, reason, version, hopeless)
 
 
-def healthy(wanted, level, version):
+def healthy(wanted, level, version, told=""):
+    """``told`` is what levels 5 and 6 have seen."""
     serves = f"serves Ollama {version}" if version else "accepts connections"
     models = f", {len(wanted.models)} wanted models are there" if level >= 3 else ""
-    return Verdict(level, HEALTHY, f"{wanted.where}: {serves}{models}{' and generate' if level >= 4 else ''}", version)
+    return Verdict(level, HEALTHY, f"{wanted.where}: {serves}{models}{' and generate' if level >= 4 else ''}{told}", version)
 
 
 def report(wanted, verdict, level, seconds):

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from ansible_collections.barellama.fleet.plugins.module_utils import _health
+from ansible_collections.barellama.fleet.plugins.module_utils import _health, _health_gpu
 from ansible_collections.barellama.fleet.plugins.module_utils._client import (
     Client,
     ClientError,
@@ -22,22 +22,27 @@ from ansible_collections.barellama.fleet.plugins.module_utils._client import (
     Refused,
     Unreachable,
 )
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_gpu import beside
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_words import Unseen
 from ansible_collections.barellama.fleet.plugins.module_utils._health import DOWN, Verdict
-from ansible_collections.barellama.fleet.plugins.module_utils._health_process import Watch
+from ansible_collections.barellama.fleet.plugins.module_utils._health_process import Watch, instance_of
 from ansible_collections.barellama.fleet.plugins.module_utils._models_memory import only_embeds
 from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import by_name
+from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
 
 MOST_AT_A_TIME = 128
 PAUSE = 0.5  # seconds between two looks at one server
 ANSWER_TIMEOUT = 5
 TOKEN_TIMEOUT = 300  # the first token comes after the model is loaded
 ONE_TOKEN = {"prompt": "Hello", "options": {"num_predict": 1, "temperature": 0}}
+SOME_TOKENS = {"prompt": "Count from one to one hundred in words.", "options": {"num_predict": 64, "temperature": 0}}
 
 
 def look_at_all(instances, level, timeout=None, wait=0, tools=None):
     """The reports on a list of Wanted, in order. ``timeout`` is per request, ``wait`` in all, both in seconds.
 
-    With ``tools``, a Commands, nobody waits for a process on this host that ended for good, or again and again.
+    With ``tools``, a Commands, nobody waits for a process on this host that ended for good, or again and again, and
+    level 5 has more to go by than where the server says its models are.
     """
     with ThreadPoolExecutor(min(len(instances), MOST_AT_A_TIME)) as pool:
         return list(pool.map(lambda wanted: _wait_for(wanted, level, timeout, wait, tools), instances))
@@ -47,7 +52,7 @@ def _wait_for(wanted, level, timeout, wait, tools):
     begin = time.monotonic()
     watch = Watch(wanted, tools) if tools and wait else None
     while True:
-        verdict = look(wanted, level, timeout)
+        verdict = look(wanted, level, timeout, tools)
         if watch and verdict.state != _health.HEALTHY:
             verdict = watch.judge(verdict)
         spent = time.monotonic() - begin
@@ -56,13 +61,13 @@ def _wait_for(wanted, level, timeout, wait, tools):
         time.sleep(PAUSE)
 
 
-def look(wanted, level, timeout=None):
+def look(wanted, level, timeout=None, tools=None):
     """The Verdict on one server, from one look. It stops at the first level that is not reached."""
     patience = timeout or ANSWER_TIMEOUT
     client = Client(wanted.url, patience)
     if level == 1:
         return _accepts(wanted, patience) or _health.healthy(wanted, level, None)
-    version, verdict = None, None
+    version, verdict, proofs, told = None, None, [], ""
     try:
         version = client.version()
         verdict = _health.judge_version(wanted, version)
@@ -72,10 +77,19 @@ def look(wanted, level, timeout=None):
                 wanted = replace(wanted, models=_health.smallest_of(listed))
             verdict = _health.judge_models(wanted, version, listed)
             if level >= 4 and not verdict:
-                verdict = _generate(wanted, version, client, by_name(listed), timeout or TOKEN_TIMEOUT)
+                verdict = _generate(wanted, version, client, by_name(listed), timeout or TOKEN_TIMEOUT, level, proofs)
     except ClientError as error:
         verdict = _silent(wanted, version, patience, error)
-    return verdict or _health.healthy(wanted, level, version)
+    if level >= 5 and not verdict:
+        verdict, told = _judge_gpus(wanted, version, level, proofs, tools)
+    return verdict or _health.healthy(wanted, level, version, told)
+
+
+def _judge_gpus(wanted, version, level, proofs, tools):
+    try:
+        return _health_gpu.judge(wanted, version, level, proofs, instance_of(wanted, tools) if tools else None)
+    except Unseen:
+        return _health_gpu.judge(wanted, version, level, proofs, None)
 
 
 def _accepts(wanted, timeout):
@@ -87,12 +101,17 @@ def _accepts(wanted, timeout):
     return None
 
 
-def _generate(wanted, version, client, there, timeout):
-    """One token or vector from every wanted model, one after the other so that they do not fight for memory."""
+def _generate(wanted, version, client, there, timeout, level, proofs):
+    """One token or vector from every wanted model, one after the other so that they do not fight for memory.
+
+    From level 5 on it is looked at while it is in memory, which goes to ``proofs``.
+    """
     for name, _digest in wanted.models:
         try:
             if not _answers(client, there[name], timeout):
                 return _health.no_token(wanted, version, name, "the answer was empty")
+            if level >= 5:
+                proofs.append(_prove(wanted, client, there[name], timeout, level))
         except Refused as error:
             return _health.no_token(wanted, version, name, f"{error.status} {error.text}", error.status < 500)
         except ClientError as error:
@@ -105,6 +124,14 @@ def _answers(client, entry, timeout):
     if only_embeds(entry):
         return bool(client.embed(entry["name"], ONE_TOKEN["prompt"], timeout).get("embeddings"))
     return not _health.generates(entry) or _health.has_token(client.generate(entry["name"], timeout, **ONE_TOKEN))
+
+
+def _prove(wanted, client, entry, timeout, level):
+    """Where a model is that has just answered, and how fast it is unless it is on the CPU, where that would take its time."""
+    loaded = by_name(client.ps()).get(ModelName.parse(entry["name"]))
+    measured = level >= 6 and _health.generates(entry) and loaded and not beside(loaded, wanted.vram_share)
+    speed = _health_gpu.speed_of(client.generate(entry["name"], timeout, **SOME_TOKENS)) if measured else None
+    return _health_gpu.Proof(entry["name"], loaded, speed)
 
 
 def _silent(wanted, version, timeout, error):

@@ -13,7 +13,9 @@ import pwd
 import re
 from dataclasses import replace
 
-from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_ways import Container, Unit
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_host import Host
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_look import Instance
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_ways import Unit
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_words import Unseen
 
 # So many restarts during one wait are no slow start.
@@ -61,22 +63,35 @@ class Watch:
 
 def process_of(wanted, tools):
     """What runs it on this host, as a diagnosis looks at it; None where nobody said."""
-    if wanted.container:
-        return Container(wanted.container, tools)
-    return Unit(wanted.unit, tools, owner(wanted.unit, tools.root)) if wanted.unit else None
+    found = instance_of(wanted, tools)
+    return found and found.process
 
 
-def owner(unit, root=""):
-    """Whose own systemd runs a unit: a rootless Quadlet's place says it. None for the system's."""
-    quadlet = unit.removesuffix(".service") + ".container"
-    if os.path.exists(root + UNITS + unit) or os.path.exists(root + QUADLETS + quadlet):
-        return None
-    for path in glob.glob(f"{root}{QUADLETS}users/*/{glob.escape(quadlet)}"):
+def instance_of(wanted, tools):
+    """It and its host, as a diagnosis looks at both; None where nobody said what runs it."""
+    container, user, method = wanted.container, None, "docker"
+    if not container:
+        if not wanted.unit:
+            return None
+        container, user = quadlet(wanted.unit, tools.root)
+        method = "podman" if container else "systemd"
+    given = {"name": wanted.name, "url": wanted.url, "unit": wanted.unit, "container": container}
+    return Instance(Host(tools, method), given, {"method": method, "user": user, "version": wanted.version, "extra_env": {}})
+
+
+def quadlet(unit, root=""):
+    """(container, whose) of a unit that Podman made from a Quadlet, whose own systemd runs it; (None, None) of any other."""
+    name = unit.removesuffix(".service")
+    if os.path.exists(root + UNITS + unit):
+        return None, None
+    if os.path.exists(f"{root}{QUADLETS}{name}.container"):
+        return name, None
+    for path in glob.glob(f"{root}{QUADLETS}users/*/{glob.escape(name)}.container"):
         try:
-            return pwd.getpwuid(int(os.path.basename(os.path.dirname(path)))).pw_name
+            return name, pwd.getpwuid(int(os.path.basename(os.path.dirname(path)))).pw_name
         except (ValueError, KeyError):
             continue
-    return None
+    return None, None
 
 
 def seen(process):

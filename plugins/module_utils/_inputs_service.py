@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from ansible_collections.barellama.fleet.plugins.module_utils._drift_desired import HIGHEST_ID
@@ -16,13 +17,14 @@ CHOICES = {
     "ollama_method": ("systemd", "docker", "podman", "launchd"),
     "ollama_hardening": ("standard", "strict"),
     "ollama_gpu_vendor": ("none", "nvidia", "amd"),
-    "ollama_health_level": (2, 4),
+    "ollama_health_level": (2, 4, 5, 6),
 }
 OVERLAYS = ("rocm", "mlx", "jetpack5", "jetpack6")
 JETPACKS = {"jetpack5", "jetpack6"}
 NUMBERS = {"ollama_uid": 11434, "ollama_gid": 11434}
 NOBODY = (65534, 65535)  # and what 16 bits make of -1
 LONGEST_WAIT = 3600
+FASTEST = 1_000_000
 MACOS_PATHS = {"ollama_root": "/opt/ollama", "ollama_home": "/var/db/ollama", "ollama_models_dir": "/var/db/ollama/models"}
 SEALED = re.compile(r"/+(System|usr/(?!local(/|$)))")
 UMASK = re.compile(r"0?[0-7]{3}", re.ASCII)
@@ -37,7 +39,7 @@ def problems(variables):
     for name, rule in rules.items():
         problem = rule(variables[name]) if name in variables else None
         found.append(problem and f"{name}: {shown(variables[name])} {problem}")
-    return [line for line in found if line] + _macos_problems(variables)
+    return [line for line in found if line] + _floor_problems(variables) + _macos_problems(variables)
 
 
 def _choice_problem(name, value):
@@ -75,6 +77,26 @@ def _wait_problem(value):
     if number is None or not 1 <= number <= LONGEST_WAIT:
         return f"is not a number of seconds from 1 to {LONGEST_WAIT}; for example 60"
     return None
+
+
+def _floor_problems(variables):
+    """What levels 5 and 6 of the gate want at least."""
+    found, share = [], variables.get("ollama_health_vram_share", 1)
+    if not 0 < _amount(share) <= 1:
+        found.append(f"ollama_health_vram_share: {shown(share)} is not a share, more than 0 and at most 1; for example 0.9")
+    speed = variables.get("ollama_health_tokens_per_second", 0)
+    if not 0 <= _amount(speed) <= FASTEST:
+        found.append(f"ollama_health_tokens_per_second: {shown(speed)} is not a number from 0 to {FASTEST}; for example 20")
+    elif _number(variables.get("ollama_health_level")) == 6 and "ollama_health_tokens_per_second" in variables and not _amount(speed):
+        found.append("ollama_health_level: 6 needs to know how fast is fast enough; set ollama_health_tokens_per_second, for example 20")
+    return found
+
+
+def _amount(value):
+    """A number, also from text, as the command line gives them; not a number for anything else."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}(\.[0-9]{1,6})?", value, re.ASCII):
+        return float(value)
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
 
 
 def _overlays_problem(value):

@@ -58,9 +58,19 @@ options:
       - V(2), the wanted version answers.
       - V(3), the wanted models are there, with the wanted digests.
       - V(4), every wanted model generates a token. Models that only embed have to make a vector.
+      - V(5), it does so on GPUs, by the devices that the server's log names, by where C(/api/ps) says that each model is, and by
+        the processes that the GPUs' drivers know. Where nobody says what runs the server on this host, by C(/api/ps) alone.
+      - V(6), every wanted model that makes text is fast enough, measured with up to 64 tokens.
     type: int
-    choices: [1, 2, 3, 4]
+    choices: [1, 2, 3, 4, 5, 6]
     default: 2
+  vram_share:
+    description: The share of each model, with its context, that level V(5) wants in the memory of GPUs.
+    type: float
+    default: 1.0
+  tokens_per_second:
+    description: What level V(6) wants at least of every model.
+    type: float
   smallest:
     description: At level V(4), prove a server for which no models are listed by the smallest one it has, if it has any.
     type: bool
@@ -99,6 +109,16 @@ EXAMPLES = r"""
         models: [llama3.2:3b, "qwen3:8b"]
     level: 4
 
+- name: Let every wanted model generate on a GPU, at 20 tokens per second or more
+  barellama.fleet.ollama_health:
+    instances:
+      - name: default
+        url: http://127.0.0.1:11434
+        unit: ollama.service
+        models: [llama3.2:3b]
+    level: 6
+    tokens_per_second: 20
+
 - name: Look without failing
   barellama.fleet.ollama_health:
     instances: "{{ my_instances | map(attribute='endpoint') }}"
@@ -130,7 +150,9 @@ instances:
       type: int
       sample: 2
     state:
-      description: One of V(healthy), V(model-missing), V(wrong-version) and V(down).
+      description:
+        - One of V(healthy), V(degraded-slow), V(degraded-cpu), V(model-missing), V(wrong-version) and V(down).
+        - V(degraded-slow) is slower than wanted, or on fewer GPUs; V(degraded-cpu) is a model on the CPU, in whole or in part.
       type: str
       sample: healthy
     reason:
@@ -158,6 +180,7 @@ state:
 
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_commands import Commands
 from ansible_collections.barellama.fleet.plugins.module_utils._health import check_times, summary, wanted_instances
+from ansible_collections.barellama.fleet.plugins.module_utils._health_gpu import check_floors
 from ansible_collections.barellama.fleet.plugins.module_utils._health_probe import look_at_all
 from ansible_collections.barellama.fleet.plugins.module_utils._module import run
 
@@ -173,7 +196,9 @@ INSTANCE = {
 
 SPEC = {
     "instances": {"type": "list", "elements": "dict", "required": True, "options": INSTANCE},
-    "level": {"type": "int", "choices": [1, 2, 3, 4], "default": 2},
+    "level": {"type": "int", "choices": [1, 2, 3, 4, 5, 6], "default": 2},
+    "vram_share": {"type": "float", "default": 1.0},
+    "tokens_per_second": {"type": "float"},
     "smallest": {"type": "bool", "default": False},
     "wait": {"type": "int", "default": 0},
     "timeout": {"type": "float"},
@@ -184,7 +209,9 @@ SPEC = {
 def probe(module):
     options = module.params
     check_times(options["wait"], options["timeout"])
-    instances = wanted_instances(options["instances"], options["smallest"])
+    floors = {name: options[name] for name in ("vram_share", "tokens_per_second")}
+    check_floors(options["level"], **floors)
+    instances = wanted_instances(options["instances"], options["smallest"], **floors)
     tools = Commands(module.run_command)
     return summary(look_at_all(instances, options["level"], options["timeout"], options["wait"], tools), options["fail"])
 

@@ -102,7 +102,7 @@ SICK = {
     "it was not restarted": Sickness(
         drop_in("Environment=STANDIN_VERSION=0.30.1"), {"answers": "Ollama 0.30.1 answers.*was not restarted since its release"}),
     "its GPU has no device node": Sickness(
-        AMD, {"driver": "/dev/kfd is missing", "gpu": "computed on the CPU; there is AMD.*no device node"}, heal=NO_AMD),
+        AMD, {"driver": "/dev/kfd is missing", "gpu": "computed on the CPU; there is AMD: /dev/kfd is missing"}, heal=NO_AMD),
     "it may not use its GPU": Sickness(
         f"mknod /dev/kfd c 1 3; chmod 0660 /dev/kfd; {AMD}",
         {"devices": "permission denied on /dev/kfd.*belongs to user 0 and group 0 with mode 0660",

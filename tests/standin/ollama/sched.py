@@ -96,7 +96,7 @@ class Scheduler:
             log.info("sched.go:682", "Load failed", model=model.store.blob(model.weights["digest"]), error=error)
             raise error
         size = weights + cache
-        loaded = Loaded(model, context, size, size if gpus() else 0)
+        loaded = Loaded(model, context, size, int(size * faults.read().get("vram_share", 1)) if gpus() else 0)
         loaded.until = time.time() + FAR_AWAY
         with self._lock:
             self._alive()[model.weights["digest"]] = loaded
@@ -111,7 +111,8 @@ class Scheduler:
 def gpus():
     """Return the GPUs that this server sees, one dict each; none without the fault-file key `gpus`."""
     fault = faults.read()
-    return [] if fault.get("cpu_only") or envconfig.text("CUDA_VISIBLE_DEVICES") == "-1" else fault.get("gpus", [])
+    lost = fault.get("cpu_only") or fault.get("driver_too_old") or envconfig.text("CUDA_VISIBLE_DEVICES") == "-1"
+    return [] if lost else fault.get("gpus", [])
 
 
 def default_context():

@@ -109,6 +109,8 @@ def _discover():
     """Write what the server finds to compute on, and the context length that follows from it."""
     log.info("runner.go:60", "discovering available GPUs...")
     found = gpus()
+    for gpu in faults.read().get("gpus", []) if faults.read().get("driver_too_old") else []:
+        log.warn("cuda_compat.go:1", "NVIDIA driver too old", device=gpu.get("name", "NVIDIA L4"), **faults.read()["driver_too_old"])
     for number, gpu in enumerate(found):
         library = gpu.get("library", "CUDA")
         size = f"{gpu.get('total_gib', 24):.1f} GiB"

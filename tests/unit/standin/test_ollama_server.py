@@ -111,3 +111,9 @@ def test_gpus_are_found_and_lost(host):
     host.write_faults({"gpus": [{}], "cpu_only": True})
     host.start()
     assert "id=cpu library=cpu" in host.log.read_text()
+    assert "too old" not in host.log.read_text()
+    host.stop()
+    host.write_faults({"gpus": [{"name": "Tesla P40"}], "driver_too_old": {"driver": "535", "required_driver": "570 or newer"}})
+    host.start()
+    assert 'msg="NVIDIA driver too old" device="Tesla P40" driver=535 required_driver="570 or newer"' in host.log.read_text()
+    assert host.log.read_text().count("library=CUDA") == 1, "one line of the first start, and none of this one"

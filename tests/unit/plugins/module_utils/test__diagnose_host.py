@@ -79,6 +79,49 @@ def test_nvidias_tool_is_asked_where_its_driver_is_loaded(machine):
     assert host.nvidia_smi == (18, "Failed to initialize NVML: Driver/library version mismatch\nmore")
 
 
+FIRST, OTHER = "pid:[4026531836]", "pid:[4026532601]"
+
+
+def namespace(machine, name):
+    (machine.root / "proc/self/ns").mkdir(parents=True)
+    (machine.root / "proc/self/ns/pid").symlink_to(name)
+
+
+@pytest.mark.parametrize(("where", "answer", "found"), [
+    (FIRST, (0, "4242\n77\n", ""), {"4242", "77"}), (FIRST, (0, "", ""), set()), (FIRST, (0, "[N/A]\n", ""), None),
+    (FIRST, (9, "NVIDIA-SMI has failed", ""), None), (FIRST, None, None), (OTHER, (0, "4242\n", ""), None),
+])
+def test_nvidias_driver_tells_what_computes_where_numbers_are_the_kernels(machine, where, answer, found):
+    namespace(machine, where)
+    machine.card("0000:01:00.0", "0x10de", driver="nvidia")
+    machine.file("sys/module/nvidia/version", "580.95.05\n")
+    if answer:
+        machine.answers["nvidia-smi"] = answer
+    assert machine.host().computing == found
+
+
+def test_amds_kernel_tells_what_computes(machine):
+    namespace(machine, FIRST)
+    machine.card("0000:03:00.0", "0x1002", driver="amdgpu")
+    assert machine.host().computing is None
+    machine.file("sys/class/kfd/kfd/proc/77/vram_1", "4096\n")
+    assert machine.host().computing == {"77"}
+
+
+def test_nothing_computes_where_there_is_no_gpu_and_nobody_tells_without_proc(machine):
+    assert machine.host().computing is None
+    namespace(machine, FIRST)
+    assert machine.host().computing == set()
+
+
+def test_cdi_specifications_tell_the_driver_that_they_were_made_for(machine):
+    machine.file("etc/cdi/nvidia.yaml", "hostPath: /usr/lib64/libcuda.so.570.211.01\n")
+    machine.file("var/run/cdi/nvidia.json", '{"hostPath": "/usr/lib64/libcuda.so.580.95.05"}')
+    machine.file("etc/cdi/other.yaml", "kind: vendor.com/device\n")
+    (machine.root / "etc/cdi/folder").mkdir()
+    assert machine.host().cdi_versions == {"/etc/cdi/nvidia.yaml": "570.211.01", "/var/run/cdi/nvidia.json": "580.95.05"}
+
+
 def test_gpus_may_be_where_no_bus_shows_them(machine):
     machine.file("etc/nv_tegra_release")
     assert machine.host().has_others

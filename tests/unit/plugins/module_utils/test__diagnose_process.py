@@ -56,6 +56,19 @@ def test_a_process_that_is_not_there_tells_nothing(tmp_path):
     assert not gone.running
 
 
+@pytest.mark.parametrize(("pid", "owned"), [("7", True), ("8", True), ("9", True), ("10", False), ("11", False), ("0", False)])
+def test_what_was_started_below_it_is_its_own(one, pid, owned):
+    for number, parent in (("8", "7"), ("9", "8"), ("10", "1"), ("1", "0")):
+        (one.proc.parent / number).mkdir()
+        (one.proc.parent / number / "status").write_text(f"Name:\tx\nPPid:\t{parent}\n")
+    assert one.owns(pid) is owned
+
+
+def test_a_process_that_is_not_there_owns_none(one):
+    one.pid = None
+    assert not one.owns("7") and not one.owns("0")
+
+
 def test_the_store_is_looked_at_as_the_process_sees_it(one):
     folder = one.proc / "root/srv/models/manifests/registry.ollama.ai/library"
     for name, content in (("good", json.dumps({"layers": []})), ("cut", '{"layers": ['), ("empty", ""), ("list", "[]")):

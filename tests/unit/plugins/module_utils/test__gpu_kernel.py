@@ -106,3 +106,12 @@ def test_looking_writes_nothing(tmp_path):
     before = sorted((folder, *names, *files) for folder, names, files in os.walk(tmp_path))
     assert bed.kernel.cards and bed.kernel.nodes and bed.kernel.modules("amd")
     assert sorted((folder, *names, *files) for folder, names, files in os.walk(tmp_path)) == before
+
+
+def test_processes_that_have_memory_on_amds_gpus(bed):
+    assert bed.kernel.computing() is None
+    (bed.root / "sys/class/kfd/kfd/proc").mkdir(parents=True)
+    assert bed.kernel.computing() == set()
+    for process, used in (("77", "4096"), ("78", "0"), ("79", "x")):
+        bed.file(f"sys/class/kfd/kfd/proc/{process}/vram_42905", f"{used}\n")
+    assert bed.kernel.computing() == {"77"}

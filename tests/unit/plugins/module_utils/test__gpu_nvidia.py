@@ -101,3 +101,20 @@ def test_garbage_tells_nothing_that_is_not_of_its_type():
         assert all(device["uuid"].startswith("MIG-") for devices in nvidia.parse_list(text).values() for device in devices)
     for text in garbage(4, LINKS):
         assert all(isinstance(index, int) and count >= 0 for index, count in nvidia.parse_links(text).items())
+
+
+@pytest.mark.parametrize("output, found", [
+    ("4242\n77\n", {"4242", "77"}), ("", set()), ("[N/A]\n", None), ("4242\n[Not Supported]\n", None),
+    ("No running processes found\n", None),
+])
+def test_processes_are_known_where_every_line_is_one(output, found):
+    assert nvidia.parse_processes(output) == found
+
+
+@pytest.mark.parametrize("text, version", [
+    ("cdiVersion: 0.5.0\n  - hostPath: /usr/lib/x86_64-linux-gnu/libcuda.so.570.211.01\n", "570.211.01"),
+    ('{"hostPath": "/usr/lib64/libnvidia-ml.so.595.80", "x": 1}', "595.80"),
+    ("kind: nvidia.com/gpu\n  - path: /dev/null\n", None), ("libcuda.so.1", None), ("", None),
+])
+def test_a_cdi_specification_tells_its_driver_by_its_libraries(text, version):
+    assert nvidia.parse_cdi(text) == version

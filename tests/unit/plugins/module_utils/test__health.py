@@ -166,6 +166,8 @@ WORST = [
     (["healthy", "model-missing"], "model-missing"),
     (["model-missing", "wrong-version", "healthy"], "wrong-version"),
     (["wrong-version", "down", "healthy"], "down"),
+    (["degraded-slow", "degraded-cpu", "healthy"], "degraded-cpu"),
+    (["degraded-cpu", "model-missing"], "model-missing"),
 ]
 
 

@@ -180,6 +180,68 @@ def test_a_model_that_makes_neither_text_nor_vectors_is_only_looked_for(ollama):
     assert server.asked() == ["/api/version", "/api/tags"]
 
 
+LOADED = {**TINY, "size": 1000, "size_vram": 1000}
+FAST = Answer({**TOKEN, "eval_count": 64, "eval_duration": 10**9})
+STARTED = 'time=1 level=INFO msg="server config" env="map[]"\ntime=1 level=INFO msg="inference compute" id=%s library=%s\n'
+
+
+def host(device="cpu"):
+    """run_command of a host whose unit runs and has a GPU, or none, in its log."""
+    started = STARTED % (device, device)
+    return Commands(lambda command, **_options: (0, started if command[0] == "journalctl" else "LoadState=loaded\nMainPID=0\n", ""), "/none")
+
+
+def ps(**changed):
+    return Answer({"models": [{**LOADED, **changed}]})
+
+
+def test_level_5_looks_where_a_model_is_right_after_its_token(ollama):
+    server = ollama(ps=ps())
+    verdict = probe.look(wanted(server.url, "tiny"), 5, tools=host("CUDA"))
+    assert (verdict.level, verdict.state) == (5, "healthy")
+    assert verdict.reason.endswith(": serves Ollama 0.34.4, 1 wanted models are there and generate on CUDA (no name)")
+    assert server.asked() == ["/api/version", "/api/tags", "/api/generate", "/api/ps"]
+
+
+def test_level_5_tells_the_cpu_with_what_the_server_and_its_host_tell(ollama):
+    verdict = probe.look(wanted(ollama(ps=ps(size_vram=0)).url, "tiny"), 5, tools=host())
+    assert (verdict.level, verdict.state, verdict.hopeless) == (4, "degraded-cpu", True)
+    assert "everything is computed on the CPU: the host has no GPU on its PCI bus" in verdict.reason
+
+
+def test_level_5_without_a_word_of_what_runs_it_has_the_server_s_answer_alone(ollama):
+    assert probe.look(wanted(ollama(ps=ps()).url, "tiny"), 5).state == "healthy"
+    assert probe.look(wanted(ollama(ps=ps(size_vram=0)).url, "tiny"), 5).state == "degraded-cpu"
+
+
+def test_level_5_goes_by_the_server_s_answer_where_systemd_gives_none(ollama):
+    mute = Commands(lambda command, **_options: (1, "", "no bus"), "/none")
+    assert probe.look(wanted(ollama(ps=ps()).url, "tiny"), 5, tools=mute).state == "healthy"
+
+
+def test_level_6_measures_a_model_that_is_on_a_gpu(ollama):
+    server = ollama(ps=ps(), generate=[Answer(TOKEN), FAST])
+    verdict = probe.look(replace(wanted(server.url, "tiny"), tokens_per_second=60), 6, tools=host("CUDA"))
+    assert (verdict.level, verdict.state) == (6, "healthy")
+    assert verdict.reason.endswith(" and generate on CUDA (no name) at 64.0 tokens per second")
+    assert server.requests[-1][1]["options"] == {"num_predict": 64, "temperature": 0}
+
+
+@pytest.mark.parametrize("entry, state, asked", [
+    ({}, "degraded-slow", 2), ({"size_vram": 0}, "degraded-cpu", 1), ({"name": "other:latest"}, "healthy", 1),
+])
+def test_level_6_measures_only_what_is_on_a_gpu(ollama, entry, state, asked):
+    server = ollama(ps=ps(**entry), generate=[Answer(TOKEN), FAST])
+    verdict = probe.look(replace(wanted(server.url, "tiny"), tokens_per_second=65), 6, tools=host("CUDA"))
+    assert (verdict.state, server.asked().count("/api/generate")) == (state, asked)
+
+
+def test_level_6_measures_no_model_that_only_embeds(ollama):
+    server = ollama(tags=Answer({"models": [{**TINY, "capabilities": ["embedding"]}]}), embed=Answer({"embeddings": [[0.5]]}), ps=ps())
+    assert probe.look(replace(wanted(server.url, "tiny"), tokens_per_second=1), 6, tools=host("CUDA")).state == "healthy"
+    assert "/api/generate" not in server.asked()
+
+
 @pytest.mark.parametrize("level", [1, 2, 4])
 def test_a_closed_port_is_down_at_level_0(closed, level):
     verdict = probe.look(wanted(closed), level)

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.barellama.fleet.plugins.module_utils import _health_process as process
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_commands import Commands
+from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_ways import Container, Quadlet, Unit
 from ansible_collections.barellama.fleet.plugins.module_utils._health import Verdict, Wanted
 
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -94,18 +95,33 @@ def test_the_last_words_are_those_of_the_newest_end(lines, told):
 
 
 @pytest.mark.parametrize("files, found", [
-    ([], None),
-    ([f"etc/containers/systemd/users/{os.getuid()}/ollama.container"], ME),
-    (["etc/containers/systemd/users/4242424/ollama.container"], None),
-    (["etc/containers/systemd/users/note/ollama.container"], None),
-    ([f"etc/containers/systemd/users/{os.getuid()}/ollama.container", "etc/containers/systemd/ollama.container"], None),
-    ([f"etc/containers/systemd/users/{os.getuid()}/ollama.container", "etc/systemd/system/ollama.service"], None),
+    ([], (None, None)),
+    ([f"etc/containers/systemd/users/{os.getuid()}/ollama.container"], ("ollama", ME)),
+    (["etc/containers/systemd/users/4242424/ollama.container"], (None, None)),
+    (["etc/containers/systemd/users/note/ollama.container"], (None, None)),
+    ([f"etc/containers/systemd/users/{os.getuid()}/ollama.container", "etc/containers/systemd/ollama.container"], ("ollama", None)),
+    ([f"etc/containers/systemd/users/{os.getuid()}/ollama.container", "etc/systemd/system/ollama.service"], (None, None)),
 ])
-def test_a_rootless_quadlet_is_known_by_its_place(tmp_path, files, found):
+def test_a_quadlet_and_whose_it_is_are_known_by_its_place(tmp_path, files, found):
     for path in files:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
-    assert process.owner("ollama.service", str(tmp_path)) == found
+    assert process.quadlet("ollama.service", str(tmp_path)) == found
+
+
+@pytest.mark.parametrize("runs_as, quadlets, kind, method", [
+    (UNIT, (), Unit, "systemd"), (UNIT, ("ollama.container",), Quadlet, "podman"), (CONTAINER, (), Container, "docker"),
+])
+def test_an_instance_is_looked_at_as_what_runs_it(tmp_path, runs_as, quadlets, kind, method):
+    (tmp_path / "etc/containers/systemd").mkdir(parents=True)
+    for name in quadlets:
+        (tmp_path / "etc/containers/systemd" / name).touch()
+    found = process.instance_of(Wanted("a", "http://127.0.0.1:1", **runs_as), Commands(Host(), str(tmp_path)))
+    assert type(found.process) is kind and found.host.method == method and found.host.tools.root == str(tmp_path)
+
+
+def test_nothing_is_looked_at_where_nobody_said_what_runs_it():
+    assert process.instance_of(Wanted("a", "http://127.0.0.1:1"), Commands(Host())) is None
 
 
 def test_a_unit_of_a_user_is_asked_of_the_users_systemd(tmp_path):

@@ -60,7 +60,8 @@ PARAMETERS = {
         "ollama_user", "ollama_group", "ollama_home", "ollama_models_dir", "ollama_host", "ollama_port",
         "ollama_allow_unauthenticated_network", "ollama_settings", "ollama_extra_env", "ollama_instances",
         "ollama_method", "ollama_hardening", "ollama_umask", "ollama_uid", "ollama_gid", "ollama_gpu_vendor",
-        "ollama_release_overlays", "ollama_health_level", "ollama_health_wait", "ollama_allow_gpu_sharing",
+        "ollama_release_overlays", "ollama_health_level", "ollama_health_wait", "ollama_health_vram_share",
+        "ollama_health_tokens_per_second", "ollama_allow_gpu_sharing",
     ],
     "ollama_models": ["ollama_models_list", "ollama_models_allowed_registries"],
 }

@@ -19,8 +19,16 @@ BAD = [
     ({"ollama_gpu_vendor": ""}, "ollama_gpu_vendor: '' is not one of none, nvidia, amd"),
     ({"ollama_gpu_vendor": "nvida"}, "ollama_gpu_vendor: 'nvida' is not one of none, nvidia, amd; did you mean nvidia?"),
     ({"ollama_gpu_vendor": ["amd"]}, "ollama_gpu_vendor: ['amd'] is not one of none, nvidia, amd"),
-    ({"ollama_health_level": 3}, "ollama_health_level: 3 is not one of 2, 4"),
-    ({"ollama_health_level": True}, "ollama_health_level: true is not one of 2, 4"),
+    ({"ollama_health_level": 3}, "ollama_health_level: 3 is not one of 2, 4, 5, 6"),
+    ({"ollama_health_level": True}, "ollama_health_level: true is not one of 2, 4, 5, 6"),
+    *(({"ollama_health_vram_share": share},
+       f"ollama_health_vram_share: {words} is not a share, more than 0 and at most 1; for example 0.9")
+      for share, words in ((0, "0"), (1.5, "1.5"), ("-1", "'-1'"), (True, "true"), ("all", "'all'"), (None, "nothing"))),
+    *(({"ollama_health_tokens_per_second": speed},
+       f"ollama_health_tokens_per_second: {words} is not a number from 0 to 1000000; for example 20")
+      for speed, words in ((-1, "-1"), ("fast", "'fast'"), (10**7, "10000000"), (float("nan"), "nan"), ([], "[]"))),
+    ({"ollama_health_level": 6, "ollama_health_tokens_per_second": 0},
+     "ollama_health_level: 6 needs to know how fast is fast enough; set ollama_health_tokens_per_second, for example 20"),
     ({"ollama_uid": 0},
      "ollama_uid: 0 is root's, and whoever breaks into the server would own the host; for example 11434"),
     ({"ollama_uid": "ollama"}, f"ollama_uid: 'ollama' {NUMBER}"),
@@ -65,6 +73,8 @@ def test_a_bad_variable_is_told_in_these_words(variables, message):
 FINE = [
     {},
     {"ollama_method": "podman", "ollama_hardening": "strict", "ollama_gpu_vendor": "amd", "ollama_health_level": "4"},
+    {"ollama_health_level": "6", "ollama_health_tokens_per_second": "20", "ollama_health_vram_share": "0.9"},
+    {"ollama_health_level": 5, "ollama_health_tokens_per_second": 0, "ollama_health_vram_share": 1},
     {"ollama_uid": "999", "ollama_gid": 1000000, "ollama_health_wait": "300"},
     *({"ollama_umask": umask} for umask in ("0077", "077", "0027", "0002", "0022")),
     {"ollama_release_overlays": []},
