@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 unexport ANSIBLE_LINT_NODEPS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup docs demo demo-down check test lint unit policy contract sanity integration molecule fleet figures clean
+.PHONY: help setup docs demo demo-down check test lint unit policy contract sanity integration molecule fleet figures gpu-proof clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done
@@ -66,6 +66,9 @@ fleet: setup ## the second day on systemd nodes: upgrades, damage, killed runs
 
 figures: setup ## measure what docs/figures.md tells
 	@python -m tests.bench.figures
+
+gpu-proof: setup ## on a machine with an NVIDIA GPU: gpu_facts and health level 5 for real, recorded as a fixture
+	@python tools/gpu_proof.py
 
 clean: ## remove all beds and caches; the environments stay
 	@for bed in $$($(PYTHON3) tools/nodes list | cut -d' ' -f1); do $(PYTHON3) tools/nodes down $$bed; done
