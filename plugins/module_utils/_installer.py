@@ -19,7 +19,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils import _durable as
 from ansible_collections.barellama.fleet.plugins.module_utils._archive import Tree, decompress
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._mend import mend
-from ansible_collections.barellama.fleet.plugins.module_utils._release import RELEASES
+from ansible_collections.barellama.fleet.plugins.module_utils._release import PROVEN, RELEASES
 from ansible_collections.barellama.fleet.plugins.module_utils._release_names import OVERLAYS
 from ansible_collections.barellama.fleet.plugins.module_utils._release_record import RECORD, record_of
 from ansible_collections.barellama.fleet.plugins.module_utils._release_root import DOWNLOADS, PARTIAL, STAGING
@@ -46,13 +46,13 @@ class Installer:
         for path in plan.leftovers:
             durable.remove(self._path(path))
         if plan.install:
-            self._install(wanted, sources)
+            self._install(wanted, sources, plan.doubts)
         for link, name in plan.links:
             durable.point(self._path(link), os.path.join(RELEASES, name))
         for name in plan.retire:
             self._discard(name)
 
-    def _install(self, wanted, sources):
+    def _install(self, wanted, sources, doubts):
         if any(source.place.endswith(".zst") for source in sources):
             self._zstd.demand()
         for name in (RELEASES, DOWNLOADS):
@@ -67,7 +67,12 @@ class Installer:
         staging = self._path(STAGING + wanted.id)
         os.mkdir(staging, 0o700)
         try:
-            self._publish(self._stage(brought, staging, wanted), wanted)
+            tree = self._stage(brought, staging, wanted)
+            if doubts:
+                # Before any file is another: what runs from them then is not what passed its gate.
+                durable.remove(self._path(PROVEN))
+                durable.flush_directory(self._root)
+            self._publish(tree, wanted)
         finally:
             durable.remove(staging)
         for partial in filter(os.path.exists, partials):

@@ -119,7 +119,8 @@ def _account(thing, probe):
 def _rolled(instances, probe):
     """Instances whose process does not run, or runs from an older definition, release or image."""
     differences = probe["differences"]
-    if any(each["kind"] == "release" and each["fields"] != ["proven"] for each in differences):
+    # Also where the release is whole and merely not proven: a run that was killed may have mended or switched it under what runs.
+    if any(each["kind"] == "release" for each in differences):
         return list(instances)
     differing = {
         (each["kind"], each["name"])

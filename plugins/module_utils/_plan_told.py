@@ -47,8 +47,9 @@ def _why(instance, former, probe, method, version):
     reasons = []
     if former and former["version"] != version:
         reasons.append(f"version {version}, was {former['version']}")
-    elif any(each["kind"] == "release" and each["fields"] != ["proven"] for each in probe["differences"]):
-        reasons.append("files of its release")
+    else:
+        reasons += ["release not proven" if each["fields"] == ["proven"] else "files of its release"
+                    for each in probe["differences"] if each["kind"] == "release"]
     # A file of which nothing but the digest of its definition differs is not shown.
     if any(shown["after_header"] == instance["env_file"] for shown in probe["diff"]):
         reasons.append("settings")

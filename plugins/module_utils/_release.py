@@ -13,7 +13,8 @@ The readers at the end open one small file and look names up; they never hash. L
 
 A release with overlays unpacked over it is another release: each adds +<overlay>-<first 8 of its sha256> to the id.
 ``current`` is the release to serve, ``previous`` the one to go back to, and ``proven`` the last one that passed its
-gate; a host whose runs never told of a gate has no ``proven``. _release_record.py says when one is complete.
+gate; a host whose runs never told of a gate has no ``proven``, nor has one whose proven release was mended since, until
+that has passed the gate again. _release_record.py says when one is complete.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ dicts, ``leftovers`` are paths relative to the root that only a killed run leave
 class Plan(namedtuple("Plan", "target leftovers install switch previous prove retire seen")):
     """What to do, in this order: remove ``leftovers``, ``install`` the target, let the links lead to ``previous`` and
     to the target (``switch``), let ``proven`` lead to the target (``prove``), ``retire`` releases that nothing needs
-    any more. ``target`` is a release's id.
+    any more. ``target`` is a release's id. A release that is to be mended is proven no longer (``doubts``).
     """
 
     __slots__ = ()
@@ -51,8 +51,15 @@ class Plan(namedtuple("Plan", "target leftovers install switch previous prove re
         return self.seen.releases[self.target]["damaged"] if self.install and self.target in self.seen.releases else []
 
     @property
+    def doubts(self):
+        """Whether ``proven`` leads to what is to be mended: what runs has the files of before until it is restarted."""
+        return bool(self.mends) and _id(self.seen.proven) == self.target
+
+    @property
     def proven(self):
         """The id that ``proven`` leads to afterwards, or None."""
+        if self.doubts:
+            return None
         return self.target if self.prove else _id(self.seen.proven, None)
 
     def actions(self, fetch):
@@ -60,6 +67,7 @@ class Plan(namedtuple("Plan", "target leftovers install switch previous prove re
         lines = [f"remove leftover {path}" for path in self.leftovers]
         if self.install:
             lines += fetch
+            lines += [f"switch proven: {self.target} -> none"] * self.doubts
             lines.append(f"mend {self.target}: {_listed(self.mends)}" if self.mends else f"unpack {self.target}")
         if self.switch:
             lines.append(f"switch current: {_id(self.seen.current)} -> {self.target}")

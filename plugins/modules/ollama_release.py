@@ -88,7 +88,8 @@ options:
     description:
       - Read every file of the release and compare it with its record, which takes a second per gigabyte. Without it
         files are looked up by name, size and mode.
-      - What is amiss is mended, by renames, in the directory that serves; what has no place there is removed.
+      - What is amiss is mended, by renames, in the directory that serves; what has no place there is removed. A release
+        that was proven is so no longer then, until a restart and O(state=proven), since what runs has the files of before.
       - In check mode this finds damage without a request and without changing anything.
     type: bool
     default: false

@@ -110,7 +110,8 @@ def test_damage_is_reported_found_by_ansibles_own_modules_and_mended(served):
     run = served.run(fleet_probe=False).assert_ok()
     assert run.changed_tasks() == [f"barellama.fleet.ollama : {task}" for task in (
         "Account | Directories", "Apply | Record that what serves is touched", "Install | Start at boot", "Keep | Links",
-        "Keep | Record", "Release | Install", "Service | Start or restart", "Write | Settings and definitions")]
+        "Keep | Release", "Record | What later runs go back to", "Release | Install", "Service | Start or restart",
+        "Write | Settings and definitions")]
     served.run().assert_unchanged()
 
 

@@ -102,6 +102,20 @@ def test_an_unproven_release_that_a_killed_run_left_current_is_rolled_back(servi
     serving.run("site.yml", "--limit", node.name, ollama_version=OLD).assert_unchanged()
 
 
+def test_a_release_that_a_killed_run_has_mended_under_its_process_is_restarted_by_the_next(serving):
+    node = serving.nodes[0]
+    before = node.process()
+    node.sh("rm /opt/ollama/current/lib/ollama/llama-server")
+    serving.module(node, "ollama_release", version=OLD, state="staged", base_url="{{ ollama_release_url }}",
+                   checksums="{{ bed_checksums['%s'] }}" % OLD).assert_ok()
+    assert node.process() == before
+
+    run = serving.run("site.yml", "--limit", node.name, ollama_version=OLD).assert_ok()
+    assert "To be restarted: ollama (release not proven)" in run.output, run.output
+    assert node.process() != before
+    serving.run("site.yml", "--limit", node.name, ollama_version=OLD).assert_unchanged()
+
+
 def test_after_kill_and_rollback_the_same_run_succeeds_once_the_cause_is_gone(serving):
     node = serving.nodes[0]
     only = ("--limit", node.name)

@@ -137,12 +137,15 @@ def test_the_same_again_mends(bed, releases, action):
 
 
 def test_mending(bed, releases):
-    """A damaged release is current and serves: whatever kills the run, no file of it is worse than before."""
+    """A damaged release is proven and serves: whatever kills the run, no file of it is worse than before, and one that is
+    another is of a release that is not proven, so that the next run restarts what has the old one.
+    """
     _one, two, _three = releases
     right = bed.path("0.2.0").parent.parent / "right"
 
     def prepare():
         bed.run(two)
+        bed.prove()
         home = bed.root / "current"
         if not right.exists():
             shutil.copytree(home, right, symlinks=True)
@@ -154,7 +157,11 @@ def test_mending(bed, releases):
         home = bed.root / "current"
         for path in ("bin/ollama", "lib/ollama/cuda_v13/libggml.so.1", ".release.json"):
             assert (home / path).read_bytes() in ((right / path).read_bytes(), b"wrong"), where
+        untouched = (home / "bin/ollama").read_bytes() == b"wrong" and not (home / "lib/ollama/libggml.so").is_symlink()
+        untouched = untouched and (home / "lib/ollama/cuda_v13/libggml-evil.so").exists()
+        assert untouched or bed.proven() is None, where
         bed.run(two, verify=True)
+        assert bed.proven() is None, where
         assert not bed.run(two, verify=True)["changed"], where
         assert sorted(members(home)) == sorted(members(right)), where
         demand_tidy(bed, where)

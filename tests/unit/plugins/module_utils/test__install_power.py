@@ -109,8 +109,10 @@ def end_at_random(story, folder):
         bed.root.mkdir()
         disk.lay_out(str(bed.root))
         where = f"end {number}: {'power lost' if power else 'killed'} after step {end} of {len(recording.steps)}"
-        for link, now in state(bed).items():
+        found = state(bed)
+        for link, now in found.items():
             assert is_sound(now, before[link], after[link]), f"{link} {now}, {where}"
+        assert found["proven"] in (before["proven"], after["proven"]), f"mended, and still proven, {where}"
         action(bed)
         assert state(bed) == after, where
         seen = look(str(bed.root))

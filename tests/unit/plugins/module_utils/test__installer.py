@@ -84,11 +84,11 @@ def test_damage_is_found_by_reading_and_mended_in_place(bed, site):
     assert not bed.run(two)["changed"], "sizes and modes are right"
     site.close()
     told = bed.run(two, sources=online(site, two), check=True, verify=True)
-    assert told["actions"] == [f"mend {two.id}: bin/ollama, lib/ollama/libggml-evil.so"]
-    assert extra.exists()
+    assert told["actions"] == [f"switch proven: {two.id} -> none", f"mend {two.id}: bin/ollama, lib/ollama/libggml-evil.so"]
+    assert extra.exists() and bed.proven() == two.id
     mended = bed.run(two, verify=True)
     assert mended["actions"][2:] == told["actions"]
     assert mended["release"]["damaged"] == ["bin/ollama", "lib/ollama/libggml-evil.so"]
     assert program.read_bytes() == right and not extra.exists()
-    assert (bed.links(), bed.proven()) == ((two.id, one.id), two.id)
+    assert (bed.links(), bed.proven()) == ((two.id, one.id), None), "what runs has the files of before, and nobody would know"
     assert not bed.run(two, verify=True)["changed"]

@@ -46,7 +46,7 @@ def rolled(*differences):
     ([differs("unit", "relay-b.service", "active")], ["b"]),
     ([differs("container", "b", "image")], ["b"]),
     ([differs("launchd", "x.b", "started_from")], ["b"]),
-    ([differs("release", "/opt/ollama", "proven")], []),
+    ([differs("release", "/opt/ollama", "proven")], ["a", "b"]),
     ([differs("release", "/opt/ollama", "version")], ["a", "b"]),
     ([differs("release", "/opt/ollama", "complete"), differs("unit", "a.service", "active")], ["a", "b"]),
 ])
@@ -83,6 +83,13 @@ def test_an_instance_that_is_no_longer_listed_is_retired_and_its_files_swept():
     found = planned(probe(record={"made": MADE + old, **PROVEN}))
     assert (found["retire"], found["sweep"]) == ([old[0]], ["/etc/ollama/old.env"])
     assert old[0] in found["begun"] and old[0] not in found["made"]
+
+
+def test_what_a_run_that_was_killed_had_still_to_take_away_goes_with_the_next_and_nothing_is_restarted():
+    left = [{"kind": "tree", "path": "/usr/local/lib/ollama"}, {"kind": "directory", "path": "/etc/old"}]
+    found = planned(probe([differs("record", "r", "definition")], {"made": MADE + left, **PROVEN, "definition": "replacing"}))
+    assert (found["sweep"], found["hollow"], found["roll"]) == (["/usr/local/lib/ollama"], ["/etc/old"], [])
+    assert left[0] in found["begun"] and left[0] not in found["made"]
 
 
 def test_a_volume_is_ours_only_where_it_was_absent():

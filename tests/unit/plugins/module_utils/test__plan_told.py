@@ -16,7 +16,7 @@ OTHER_ENV = {"before_header": INSTANCE["env_file"], "after_header": INSTANCE["en
 
 
 def differs(kind, *fields):
-    return {"kind": kind, "name": "n", "fields": fields}
+    return {"kind": kind, "name": "n", "fields": list(fields)}
 
 
 def said(*differences, diff=(), roll=(INSTANCE,), retire=(), sweep=(), surplus=(), former=FORMER, method="systemd", version="0.34.4",
@@ -44,8 +44,9 @@ def test_every_instance_that_is_rolled_is_named_with_the_reason(line, given):
     assert said(differs("unit", "started_from"), **given) == [f"To be {line}"]
 
 
-def test_a_damaged_release_is_a_reason():
-    assert said(differs("release", "complete"), unit=unit()) == ["To be restarted: ollama-a (files of its release)"]
+@pytest.mark.parametrize("field, reason", [("complete", "files of its release"), ("proven", "release not proven")])
+def test_a_release_that_is_damaged_or_was_mended_is_a_reason(field, reason):
+    assert said(differs("release", field), unit=unit()) == [f"To be restarted: ollama-a ({reason})"]
 
 
 def test_what_goes_is_told_first():
