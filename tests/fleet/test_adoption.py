@@ -28,6 +28,7 @@ MOMENTS = {
     "it is on record": "test -e /var/lib/barellama/ollama.json",
     "the release is unpacked": f"ls -d /opt/ollama/releases/{NEW}-*",
     "the unit is replaced": "grep -q barellama.fleet /etc/systemd/system/ollama.service",
+    "what it replaced goes": "test ! -e /usr/local/lib/ollama",
 }
 ANSWERS = "until curl -sf -o /dev/null http://127.0.0.1:11434/api/version; do :; done\n"
 

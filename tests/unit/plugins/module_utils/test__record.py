@@ -60,6 +60,13 @@ def test_what_is_proven_keeps_the_one_before_it_where_version_release_or_method_
     assert _record.proven(record, now) == record
 
 
+def test_what_is_proven_before_and_after_what_it_replaced_is_taken_away_leads_back_to_the_same():
+    replacing = _record.proven(_record.begun(PROVEN, [CONTAINER]), {**NEXT, "definition": "replacing", "made": [FILE, UNIT, COMPOSE]})
+    assert (replacing["previous"], replacing["made"]) == (FORMER, [FILE, UNIT, COMPOSE])
+    assert _record.found(replacing)["definition"] == "replacing"
+    assert _record.proven(replacing, NEXT) == {**_record.EMPTY, "made": NEXT["made"], "proven": NEXT, "previous": FORMER}
+
+
 def test_nothing_leads_back_to_what_was_adopted():
     record = _record.proven({**_record.EMPTY, "proven": {**FORMER, "definition": "adopted"}}, {**FORMER, "version": "9.9.9"})
     assert record["previous"] is None
