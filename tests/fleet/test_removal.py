@@ -90,3 +90,27 @@ def test_removal_with_models_takes_every_store_and_names_what_it_cannot_reach(ru
     run("remove.yml", ollama_version=NEW, ollama_remove_models=True, **ROOTLESS).assert_ok()
     assert volumes(node) == []
     assert not node.holds("test -e /var/lib/barellama")
+
+
+@pytest.mark.parametrize("method, definition, look", [
+    ({"ollama_method": "systemd"}, "/etc/systemd/system/ollama.service", "pgrep -x ollama"),
+    ({**ROOTLESS, "ollama_container_rootless": False}, "/etc/containers/systemd/ollama.container", "podman container ls --all --quiet | grep ."),
+    (ROOTLESS, "/etc/containers/systemd/users/11434/ollama.container", f"{SESSION} podman container ls --all --quiet | grep ."),
+])
+def test_removal_stops_what_runs_though_somebody_has_deleted_its_definition(run, node, method, definition, look):
+    run(ollama_version=NEW, **method).assert_ok()
+    rootless = "--user --machine=ollama@.host" if method == ROOTLESS else ""
+    node.sh(f"{look}; rm {definition}; systemctl {rootless} daemon-reload; curl -sf http://127.0.0.1:11434/api/version")
+    run("remove.yml", ollama_version=NEW, ollama_remove_models=True, **method).assert_ok()
+    assert not node.holds("curl -sf http://127.0.0.1:11434/api/version")
+    assert not node.holds(f"id ollama && {look}" if method == ROOTLESS else look)
+    assert not node.holds("test -e /var/lib/barellama || find /etc/systemd/system/*.wants -name 'ollama*' | grep .")
+
+
+def test_what_went_with_an_account_that_others_deleted_is_no_longer_on_record(run, node):
+    run(ollama_version=NEW, **ROOTLESS).assert_ok()
+    node.sh("loginctl disable-linger ollama; systemctl stop user@11434; until userdel ollama; do sleep 0.2; done")
+    told = said(run("remove.yml", ollama_version=NEW, ollama_remove_models=True, **ROOTLESS))
+    for thing in ("volume store", f"image {IMAGE}:{NEW}"):
+        assert f"{thing} is no longer on record: the account ollama, whose it was, is not on this host any more" in told, told
+    assert not node.holds("test -e /var/lib/barellama")
