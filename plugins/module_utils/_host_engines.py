@@ -26,10 +26,10 @@ class Engines:
 
     def __init__(self, tools, desired):
         self._tools = tools
-        self._names = {}
+        self._wanted = {}
         for item in desired:
             if item["kind"] == "container":
-                self._names.setdefault((item["engine"], item.get("user")), []).append(item["name"])
+                self._wanted.setdefault((item["engine"], item.get("user")), {})[item["name"]] = item
         self._inspected = {}
 
     def container(self, item):
@@ -56,20 +56,28 @@ class Engines:
         return {"state": "present" if status == 0 else "absent" if MISSING.search(errors) else "unknown"}
 
     def image(self, item):
-        """The observation of a desired image, as of a volume. Its engine is spared the question where a container runs from it."""
-        containers, _complaint = self._containers(item)
-        running = [shown for shown in containers.values() if shown["State"]["Status"] == "running"]
-        return {"state": "present"} if item["name"] in [shown["Config"]["Image"] for shown in running] else self.volume(item)
+        """The observation of a desired image, as of a volume.
+
+        Its engine is spared the question where containers run from it and none is to be made: its name may be gone by then.
+        """
+        wanted = self._wanted.get((item["engine"], item.get("user")), {})
+        settled = [self._is_settled(each) for each in wanted.values() if each["image"] == item["name"]]
+        return {"state": "present"} if settled and all(settled) else self.volume(item)
+
+    def _is_settled(self, item):
+        found = self.container(item)
+        return all(found.get(field) == value for field, value in
+                   (("state", "running"), ("image", item["image"]), ("started_from", item.get("marker"))))
 
     def _containers(self, item):
         """What the engine of a desired thing shows: (name -> a desired container, why it shows nothing)."""
         key = item["engine"], item.get("user")
         if key not in self._inspected:
-            self._inspected[key] = self._inspect(*key) if key in self._names else ({}, None)
+            self._inspected[key] = self._inspect(*key) if key in self._wanted else ({}, None)
         return self._inspected[key]
 
     def _inspect(self, engine, user):
-        answer = self._tools.run(engine, "container", "inspect", *dict.fromkeys(self._names[engine, user]), user=user)
+        answer = self._tools.run(engine, "container", "inspect", *self._wanted[engine, user], user=user)
         if answer is None:
             return {}, None
         status, output, errors = answer

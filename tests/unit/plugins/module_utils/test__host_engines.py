@@ -160,6 +160,7 @@ def test_volume(answer, user, state):
 
 @pytest.mark.parametrize("shown, answer, state", [
     (RUNNING, None, "present"),  # and is not asked
+    ({**RUNNING, "Config": {**RUNNING["Config"], "Env": ["BARELLAMA_DEFINITION=older"]}}, (1, "", "Error: No such image: i"), "absent"),
     ({**RUNNING, "State": {"Status": "exited"}}, (0, "[{}]", ""), "present"),
     (CRASHING, (1, "[]\n", "Error response from daemon: No such image: ollama/ollama:0.34.4\n"), "absent"),
     (CREATED, (125, "[]\n", "Error: ollama/ollama:0.34.4: image not known\n"), "absent"),
@@ -170,7 +171,7 @@ def test_image(shown, answer, state):
     check_desired([item])
     answers = {"docker container inspect": (0, json.dumps([shown]), ""), "docker image inspect": answer}
     commands = Commands(answers)
-    assert Engines(commands, [CONTAINER, item]).image(item) == {"state": state}
+    assert Engines(commands, [{**CONTAINER, "marker": MARKER}, item]).image(item) == {"state": state}
     asked = [command for command, _user in commands.asked]
     assert asked == ["docker container inspect ollama", f"docker image inspect {item['name']}"][: 1 + (answer is not None)]
 
