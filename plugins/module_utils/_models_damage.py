@@ -17,11 +17,11 @@ from ansible_collections.barellama.fleet.plugins.module_utils._manifests import 
 from ansible_collections.barellama.fleet.plugins.module_utils._models_foresight import ask
 from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import in_order
 from ansible_collections.barellama.fleet.plugins.module_utils._models_space import refuse_full_disk
+from ansible_collections.barellama.fleet.plugins.module_utils._models_there import lacking_blobs
 from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
 from ansible_collections.barellama.fleet.plugins.module_utils._pull import pull
 from ansible_collections.barellama.fleet.plugins.module_utils._registry import LoginWanted
 from ansible_collections.barellama.fleet.plugins.module_utils._store import survey
-from ansible_collections.barellama.fleet.plugins.module_utils._store_models import incomplete
 from ansible_collections.barellama.fleet.plugins.module_utils._store_report import blob
 
 FETCHED = ("pull", "repair")
@@ -39,7 +39,7 @@ def plan_repairs(client, plan, terms, check_mode=False):
     Returns the Survey that it rests on, and the words of what cannot be repaired.
     """
     wanted = [change for change in plan if change.wish.state == "present" and not change.wish.copy_of]
-    suspects = [change for change in wanted if change.before or change.action == "pull"] if terms.verify else _incomplete(wanted, terms.store)
+    suspects = [change for change in wanted if change.before or change.action == "pull"] if terms.verify else lacking_blobs(wanted, terms.store)
     if not (suspects or terms.verify) or (check_mode and not os.path.isdir(terms.store)):
         return None, []  # a host that is still bare has nothing to read
     found = survey(terms.store, terms.verify, terms.cache, check_mode, lambda models: needed(suspects, models))
@@ -92,12 +92,6 @@ def of_the_same(change, event):
     if digest[7:] not in {known for known, _size in change.after.blobs}:
         raise FleetError(f"{change.name}: {MOVED}")
     return digest[7:]
-
-
-def _incomplete(plan, store):
-    there = {ModelName.parse(change.listed_as): change.before.digest for change in plan if change.before}
-    names = incomplete(store, there) if store else ()
-    return [change for change in plan if change.name in names]
 
 
 def _have_fetched(client, change, layers, bad, answer, terms, check_mode):

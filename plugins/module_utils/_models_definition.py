@@ -21,8 +21,6 @@ from ansible_collections.barellama.fleet.plugins.module_utils._words import show
 # What the server may set by itself, from the weights: compared only where the definition says it.
 OWN = ("renderer", "parser", "requires")
 TEXTS = ("system", "template", *OWN)
-KEYS = ("from", "gguf", "modelfile", *TEXTS, "parameters", "messages", "license", "quantize")
-
 QUANTIZATION = re.compile(r"[A-Za-z0-9_]{2,16}")
 
 
@@ -53,8 +51,7 @@ class Definition:
 
 
 def read_definition(said):
-    """The Definition in an entry of the list, or None where it has none; FleetError when it cannot be one."""
-    said = {key: value for key, value in said.items() if key in KEYS}
+    """The Definition in an entry's keys that define a model, None where they say nothing; FleetError when it cannot be one."""
     if "modelfile" in said:
         others = [key for key in said if key != "modelfile"]
         if others:

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.barellama.fleet.plugins.module_utils._models_definition import KEYS as DEFINITION
-from ansible_collections.barellama.fleet.plugins.module_utils._models_definition import Definition, read_definition
 from ansible_collections.barellama.fleet.plugins.module_utils._models_rules import unfounded
 from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
-from ansible_collections.barellama.fleet.plugins.module_utils._settings_kinds import duration
 from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
 
+if TYPE_CHECKING:
+    from ansible_collections.barellama.fleet.plugins.module_utils._models_definition import Definition
+
 STATES = ("present", "absent")
+DEFINITION = ("from", "gguf", "modelfile", "system", "template", "renderer", "parser", "requires", "parameters", "messages", "license",
+              "quantize")
 KEYS = ("name", "state", "digest", "update", "copy_of", "loaded", "keep_alive", "options", *DEFINITION)
 EXAMPLE = "models: [llama3.2:1b, {name: old:7b, state: absent}]"
 DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
@@ -102,7 +105,7 @@ def read_entry(entry, state="present"):
         _boolean("loaded", said["loaded"]) if "loaded" in said else None,
         _keep_alive(said["keep_alive"]) if "keep_alive" in said else None,
         _options(said.get("options", {})),
-        read_definition(said),
+        _definition({key: value for key, value in said.items() if key in DEFINITION}),
     )
     _refuse_nonsense(wish, said)
     return wish
@@ -139,6 +142,15 @@ def _name(value):
     return ModelName.manageable(value)
 
 
+def _definition(said):
+    if not said:
+        return None
+    # Few entries have one, and what reads it is larger than all that reads the others.
+    from ansible_collections.barellama.fleet.plugins.module_utils._models_definition import read_definition
+
+    return read_definition(said)
+
+
 def _boolean(key, value):
     if not isinstance(value, bool):
         raise FleetError(f"{key} {shown(value)} is not a boolean; write true or false")
@@ -147,6 +159,8 @@ def _boolean(key, value):
 
 def _keep_alive(value):
     """As a request takes it: Ollama refuses numbers in quotes."""
+    from ansible_collections.barellama.fleet.plugins.module_utils._settings_kinds import duration  # not without need, as above
+
     try:
         text = duration(ENDLESS)(value)
     except ValueError as error:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 SECRET_NAME = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
@@ -59,6 +58,8 @@ def has_credentials(url):
 
 def nearest(word, words):
     """The one of ``words`` that ``word`` is probably a slip of, or None."""
+    import difflib  # only for an error, and not quick to read
+
     found = difflib.get_close_matches(word, words, n=1, cutoff=0.75)
     return found[0] if found else None
 

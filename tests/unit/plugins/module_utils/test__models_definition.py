@@ -7,7 +7,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
-from ansible_collections.barellama.fleet.plugins.module_utils._models_definition import KEYS, Definition, read_definition
+from ansible_collections.barellama.fleet.plugins.module_utils._models_definition import Definition, read_definition
+from ansible_collections.barellama.fleet.plugins.module_utils._models_wanted import DEFINITION
 from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
 from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.random_values import generated
 
@@ -15,7 +16,7 @@ M = ModelName.parse("m")
 A = "a" * 64
 
 READ = [
-    ({"name": "m", "loaded": True}, None),
+    ({}, None),
     ({"from": "M"}, Definition(M)),
     ({"from": "m", "system": "x", "template": "y", "renderer": "r", "parser": "p", "requires": "0.14.0"},
      Definition(M, texts={"system": "x", "template": "y", "renderer": "r", "parser": "p", "requires": "0.14.0"})),
@@ -94,7 +95,7 @@ def test_says_it_as_the_api_takes_it(said, body):
     assert read_definition(said).request([A, "b" * 64]) == body
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", DEFINITION)
 def test_any_value_is_read_or_refused_in_one_line(key):
     base = {} if key in ("from", "gguf", "modelfile") else {"from": "m"}
     read = 0
