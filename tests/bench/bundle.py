@@ -5,15 +5,13 @@
 
 """How fast ollama_bundle carries a store to another, verified on both sides, beside tar and zstd -1, which verify nothing.
 
-    python3 -m tests.bench.bundle [rounds [gigabytes [directory]]]
+    python -m tests.bench.bundle [rounds [gigabytes [directory]]]
 
 Whole processes in turns, medians. Everything is flushed to the disk in either way. The weights cannot be compressed, as true ones.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import shutil
 import statistics
@@ -23,19 +21,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.bench.measure import in_turns, loaded, result_of
 from tests.bench.store import PIECE, make
 
 
 def module_process(arguments):
     """What a child does: run the module as Ansible does, and say what it did."""
-    from ansible.module_utils.testing import patch_module_args
-    from ansible_collections.barellama.fleet.plugins.modules import ollama_bundle
-
-    said = io.StringIO()
-    with patch_module_args(json.loads(arguments)), contextlib.redirect_stdout(said):
-        with contextlib.suppress(SystemExit):
-            ollama_bundle.main()
-    result = json.loads(said.getvalue())
+    result = result_of(loaded("ollama_bundle"), json.loads(arguments))
     assert result.get("changed"), result
 
 
@@ -65,13 +57,14 @@ def main(rounds, gigabytes, directory):
         place = Path(place)
         size = int(gigabytes * 1e9) // PIECE * PIECE
         make(place / "from", [size])
-        took = {with_module: [], with_tar: []}
-        # In turns, so that whatever else the machine does falls on all of them alike.
-        for _round in range(rounds):
-            for way, times in took.items():
-                (place / "round").mkdir()
-                times.append(way(place / "round", place / "from"))
-                shutil.rmtree(place / "round")
+
+        def once(way):
+            (place / "round").mkdir()
+            took = way(place / "round", place / "from")
+            shutil.rmtree(place / "round")
+            return took
+
+        took = in_turns({way: lambda way=way: once(way) for way in (with_module, with_tar)}, rounds)
     both = {}
     print(f"{'way':14}{'export s':>10}{'import s':>10}{'MB/s both':>12}")
     for way, times in took.items():

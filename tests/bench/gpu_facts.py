@@ -5,7 +5,7 @@
 
 """How long gpu_facts takes beyond its own start.
 
-    python3 tests/bench/gpu_facts.py [rounds]
+    python -m tests.bench.gpu_facts [rounds]
 
 Prints medians of what the module takes once Python has started and imported it. Goal: a host without a GPU in less than
 300 ms beyond one where there is nothing to look at.
@@ -13,16 +13,14 @@ Prints medians of what the module takes once Python has started and imported it.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from tests.bench.measure import in_turns, loaded, result_of, show_beyond_start
 
 GOAL_MS = 300
 DEVICES = 300
@@ -31,15 +29,10 @@ GPUS = 8
 
 def module_process(root):
     """What a child does: run the module as Ansible does, and say how many ms that took and how many GPUs there are."""
-    from ansible.module_utils.testing import patch_module_args
-    from ansible_collections.barellama.fleet.plugins.modules import gpu_facts
-
-    said = io.StringIO()
+    module = loaded("gpu_facts")
     started = time.perf_counter()
-    with patch_module_args({"root": root}), contextlib.redirect_stdout(said):
-        with contextlib.suppress(SystemExit):
-            gpu_facts.main()
-    print((time.perf_counter() - started) * 1000, len(json.loads(said.getvalue())["ansible_facts"]["gpus"]))
+    result = result_of(module, {"root": root})
+    print((time.perf_counter() - started) * 1000, len(result["ansible_facts"]["gpus"]))
 
 
 def server(root, gpus):
@@ -66,7 +59,7 @@ def tools(folder):
 
 def process_ms(root, path):
     """What one module process says."""
-    child = [sys.executable, __file__, "--child", root]
+    child = [sys.executable, "-m", "tests.bench.gpu_facts", "--child", root]
     done = subprocess.run(child, check=True, capture_output=True, text=True, env={**os.environ, "PATH": f"{path}:{os.environ['PATH']}"})
     took, gpus = done.stdout.split()
     return float(took), int(gpus)
@@ -81,18 +74,8 @@ def main(rounds):
         tools(place / "bin")
         roots = {"start (nothing to look at)": str(place / "nothing"), "this machine": "", f"{DEVICES} devices, no GPU": str(place / "none"),
                  f"{DEVICES} devices, {GPUS} GPUs": str(place / "eight")}
-        found = {label: [] for label in roots}
-        # In turns, so that whatever else the machine does falls on all of them alike.
-        for _round in range(rounds):
-            for label, results in found.items():
-                results.append(process_ms(roots[label], place / "bin"))
-
-    print(f"{'gpu_facts':32}{'GPUs':>8}{'ms':>8}{'beyond start':>14}")
-    start = None
-    for label, results in found.items():
-        took = statistics.median(ms for ms, _gpus in results)
-        start = start or took
-        print(f"{label:32}{results[0][1]:>8}{took:>8.0f}{took - start:>14.0f}")
+        found = in_turns({label: lambda root=root: process_ms(root, place / "bin") for label, root in roots.items()}, rounds)
+    show_beyond_start("gpu_facts", "GPUs", found)
     print(f"goal: less than {GOAL_MS} ms beyond the start without a GPU; medians of {rounds} processes each")
 
 

@@ -5,25 +5,24 @@
 
 """How long host_drift takes for 200 things beyond its own start.
 
-    python3 tests/bench/host_drift.py [rounds]
+    python -m tests.bench.host_drift [rounds]
 
 Prints medians of whole module processes. Goal: 200 things in less than 150 ms beyond the start.
 """
 
 from __future__ import annotations
 
-import contextlib
 import grp
-import io
 import json
 import os
 import pwd
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from tests.bench.measure import in_turns, loaded, result_of, show_beyond_start
 
 THINGS = 200
 GOAL_MS = 150
@@ -31,14 +30,7 @@ GOAL_MS = 150
 
 def module_process(arguments):
     """What a child does: run the module as Ansible does, with ``arguments`` from a file, and say how much differs."""
-    from ansible.module_utils.testing import patch_module_args
-    from ansible_collections.barellama.fleet.plugins.modules import host_drift
-
-    said = io.StringIO()
-    with patch_module_args(json.loads(Path(arguments).read_text())), contextlib.redirect_stdout(said):
-        with contextlib.suppress(SystemExit):
-            host_drift.main()
-    result = json.loads(said.getvalue())
+    result = result_of(loaded("host_drift"), json.loads(Path(arguments).read_text()))
     print(len(result["differences"]) if "differences" in result else result["msg"])
 
 
@@ -80,7 +72,7 @@ def make(things):
 def process_ms(arguments):
     """Wall time of one module process in ms, and how much it found to differ."""
     started = time.perf_counter()
-    child = [sys.executable, __file__, "--child", str(arguments)]
+    child = [sys.executable, "-m", "tests.bench.host_drift", "--child", str(arguments)]
     done = subprocess.run(child, check=True, capture_output=True, text=True)
     return (time.perf_counter() - started) * 1000, int(done.stdout)
 
@@ -94,20 +86,10 @@ def main(rounds):
             f"{THINGS} things, as desired": made,
             f"{THINGS} things, bare host": bare,
         }
-        found = {label: [] for label in calls}
         for label, desired in calls.items():
             Path(place, label).write_text(json.dumps({"desired": desired}))
-        # In turns, so that whatever else the machine does falls on all of them alike.
-        for _round in range(rounds):
-            for label, results in found.items():
-                results.append(process_ms(Path(place, label)))
-
-    print(f"{'host_drift':32}{'differ':>8}{'ms':>8}{'beyond start':>14}")
-    start = None
-    for label, results in found.items():
-        took = statistics.median(ms for ms, _differ in results)
-        start = start or took
-        print(f"{label:32}{results[0][1]:>8}{took:>8.0f}{took - start:>14.0f}")
+        found = in_turns({label: lambda label=label: process_ms(Path(place, label)) for label in calls}, rounds)
+    show_beyond_start("host_drift", "differ", found)
     print(f"goal: less than {GOAL_MS} ms beyond the start; medians of {rounds} processes each")
 
 

@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 from pathlib import Path
+
+from tests.bench.measure import in_turns, medians
 
 ROOT = Path(__file__).resolve().parents[2]
 STANDIN = ROOT / "tests/integration/targets/setup_standin/files/standin.py"
@@ -103,15 +104,6 @@ def fault(site, fault):
     urllib.request.urlopen(request, timeout=5).close()
 
 
-def in_turns(ways, rounds):
-    """The median of each way; what else the machine does falls on all of them alike."""
-    took = {way: [] for way in ways}
-    for _round in range(rounds):
-        for way, measure in ways.items():
-            took[way].append(measure())
-    return {way: statistics.median(times) for way, times in took.items()}
-
-
 def show(took, best, less=0.0):
     for way, seconds in took.items():
         ratio = f"{(seconds - less) / (took[best] - less):6.1f} x" if way in TIMES_FASTER else ""
@@ -125,12 +117,13 @@ def main(rounds):
         try:
             bench.play([bench.models(bench.present, max_parallel=8)], changed=1)
             ways = {way: lambda tasks=tasks: bench.play(tasks) for way, tasks in bench.ways().items()}
-            took = in_turns(ways, rounds)
+            took = medians(in_turns(ways, rounds))
             print(f"{PRESENT} models that are there, medians of {rounds}, ratios less the empty play")
             show(took, "one call", took["an empty play"])
             fault(bench.standin["sites_url"], {"path": "/direct/*", "late_ms": LATE_MS, "rate": RATE})
             print(f"{ABSENT} models of {MEGABYTES} MB, {LATE_MS} ms late, {RATE // 10**6} MB/s for each connection, once")
-            show(in_turns({"one after the other": lambda: bench.fetch(1), "all at once": lambda: bench.fetch(ABSENT)}, 1), "all at once")
+            took = in_turns({"one after the other": lambda: bench.fetch(1), "all at once": lambda: bench.fetch(ABSENT)}, 1)
+            show(medians(took), "all at once")
         finally:
             bench.stop()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}")

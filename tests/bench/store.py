@@ -5,7 +5,7 @@
 
 """How fast ollama_store_info reads a store, beside sha256sum on the same files.
 
-    python3 -m tests.bench.store [rounds [gigabytes [directory]]]
+    python -m tests.bench.store [rounds [gigabytes [directory]]]
 
 Whole module processes and whole sha256sum processes in turns; medians. Both find the files in the page cache, so that it
 is the sum that is measured; with a directory on a disk and more gigabytes than memory it is the disk. Goal: 80 % of sha256sum.
@@ -13,17 +13,16 @@ is the sum that is measured; with a directory on a disk and more gigabytes than 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from tests.bench.measure import in_turns, loaded, medians, result_of
 
 GOAL = 0.8
 PIECE = 1 << 20
@@ -31,14 +30,7 @@ PIECE = 1 << 20
 
 def module_process(arguments):
     """What a child does: run the module as Ansible does, and say how many blobs it read and how many lines it wrote."""
-    from ansible.module_utils.testing import patch_module_args
-    from ansible_collections.barellama.fleet.plugins.modules import ollama_store_info
-
-    said = io.StringIO()
-    with patch_module_args(json.loads(arguments)), contextlib.redirect_stdout(said):
-        with contextlib.suppress(SystemExit):
-            ollama_store_info.main()
-    result = json.loads(said.getvalue())
+    result = result_of(loaded("ollama_store_info"), json.loads(arguments))
     print(result["totals"]["read"], len(result["lines"]))
 
 
@@ -70,7 +62,7 @@ def seconds(command, expected):
 def ways(store, cache, blobs):
     """The commands to measure, and what each has to say."""
     def module(**asked):
-        return [sys.executable, __file__, "--child", json.dumps({"path": str(store), **asked})]
+        return [sys.executable, "-m", "tests.bench.store", "--child", json.dumps({"path": str(store), **asked})]
 
     files = sorted(map(str, (store / "blobs").iterdir()))
     return {
@@ -87,15 +79,9 @@ def measure(place, title, sizes, rounds):
     measured = ways(store, place / "cache/sums.json", len(sizes))
     for command, said in measured.values():  # the first time fills the page cache, and the module's own
         seconds(command, said)
-    took = {way: [] for way in measured}
-    # In turns, so that whatever else the machine does falls on all of them alike.
-    for _round in range(rounds):
-        for way, (command, said) in measured.items():
-            took[way].append(seconds(command, said))
-    baseline = statistics.median(took["sha256sum"])
-    for way, times in took.items():
-        median = statistics.median(times)
-        print(f"{title:24}{way:26}{median:8.2f}{sum(sizes) / median / 1e6:10.0f}{baseline / median:10.2f}")
+    took = medians(in_turns({way: lambda each=each: seconds(*each) for way, each in measured.items()}, rounds))
+    for way, median in took.items():
+        print(f"{title:24}{way:26}{median:8.2f}{sum(sizes) / median / 1e6:10.0f}{took['sha256sum'] / median:10.2f}")
 
 
 def main(rounds, gigabytes, directory):
