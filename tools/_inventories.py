@@ -13,11 +13,15 @@ IMAGE = "sites:5001/ollama/ollama"
 
 
 def write_inventories(folder: Path, containers: dict[str, str], key: Path, checksums: dict) -> None:
-    """Write the inventories docker.json and ssh.json, and release.json for `--extra-vars @`."""
+    """Write the inventories docker.json and ssh.json, control.json beside one of these, and release.json for `--extra-vars @`.
+
+    control.json makes the first node the control node, since the bed's registry and download site are in its network alone.
+    """
     docker = {node: over_docker(container) for node, container in containers.items()}
     ssh = {node: over_ssh(container, key) for node, container in containers.items()}
     write(folder / "docker.json", {"ollama": {"hosts": docker}})
     write(folder / "ssh.json", {"ollama": {"hosts": ssh}})
+    write(folder / "control.json", {"all": {"hosts": {"localhost": next(iter(docker.values()))}}})
     write(folder / "release.json", from_the_bed(checksums))
 
 

@@ -28,14 +28,13 @@ def connected(fleet):
     fleet.inventory = "air_gapped"
     node = fleet.nodes[0]
     inventory = fleet.folder / "localhost.json"
-    here = {"ansible_connection": "community.docker.docker", "ansible_host": node.container,
-            "ansible_python_interpreter": "/usr/bin/python3"}
     # No host is asked, not even which GPUs it has.
     far = {"ansible_connection": "ansible.builtin.ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "ollama_instances": "per_gpu"}
-    inventory.write_text(json.dumps({"all": {"hosts": {"localhost": here}}, "ollama": {"hosts": {"debian13": far}}}))
+    inventory.write_text(json.dumps({"ollama": {"hosts": {"debian13": far}}}))
+    control = fleet.root / ".cache/beds" / BED / "control.json"
 
     def bundle(**variables):
-        return fleet.run("bundle.yml", "-i", inventory, "--limit", "debian13,localhost", ollama_bundle=BUNDLE, **WANTED, **variables)
+        return fleet.run("bundle.yml", "-i", control, "-i", inventory, "--limit", "debian13,localhost", ollama_bundle=BUNDLE, **WANTED, **variables)
     return node, bundle
 
 
