@@ -16,6 +16,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._errors import Fle
 from ansible_collections.barellama.fleet.plugins.module_utils._manifests import Manifest
 from ansible_collections.barellama.fleet.plugins.module_utils._models_described import described, differences
 from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import by_name, in_order
+from ansible_collections.barellama.fleet.plugins.module_utils._models_space import refuse_to_overfill
 from ansible_collections.barellama.fleet.plugins.module_utils._models_weights import Weights
 
 MOST_LOOKS = 8  # at the same time
@@ -27,7 +28,7 @@ class Maker:
     def __init__(self, client, terms, warn, tell=lambda name, event: None):
         self._client = client
         self._tell = tell
-        self._idle_timeout = terms.idle_timeout
+        self._terms = terms
         self._weights = Weights(terms.gguf_sums)
         self._warn = warn
         self._seen = {}
@@ -98,8 +99,8 @@ class Maker:
 
     def _create(self, change):
         definition, status = change.wish.definition, None
-        digests = [self._uploaded(path, str(change.name)) for path in definition.gguf]
-        for event in self._client.create(str(change.name), definition.request(digests), self._idle_timeout):
+        digests = self._uploaded(definition, str(change.name))
+        for event in self._client.create(str(change.name), definition.request(digests), self._terms.idle_timeout):
             status = event.get("status")
             self._tell(str(change.name), event)
         if status != "success":
@@ -113,15 +114,21 @@ class Maker:
         if left:
             self._warn(f"{change.name} was made, and is still not as defined: the server has its own {', '.join(left)}")
 
-    def _uploaded(self, path, name):
-        """The digest of a file that the server has now."""
-        digest, size = self._weights.sum_of(path)
-        if not self._client.has_blob(digest):
+    def _uploaded(self, definition, name):
+        """The digests of the files that a model is made of, which the server has now."""
+        files = {path: self._weights.sum_of(path) for path in definition.gguf}
+        due = {path: size for path, (digest, size) in files.items() if not self._client.has_blob(digest)}
+        if files and self._terms.store:
+            # How small quantized weights become is known to the server only.
+            made = 0 if definition.quantize else sum(size for _digest, size in files.values())
+            refuse_to_overfill(name, due, self._weights.of(definition, {}), made, self._terms.store, self._terms.reserve)
+        for path, size in due.items():
+            digest = files[path][0]
             with open(path, "rb") as stream:
                 event = {"status": "sending", "digest": digest, "total": size}
-                sent = _Followed(stream, lambda count: self._tell(name, {**event, "completed": count}))
-                self._client.upload(digest, sent, size, self._idle_timeout)
-        return digest
+                sent = _Followed(stream, lambda count, event=event: self._tell(name, {**event, "completed": count}))
+                self._client.upload(digest, sent, size, self._terms.idle_timeout)
+        return [digest for digest, _size in files.values()]
 
     def _look_at(self, plan):
         """Ask for all that will be compared at once."""

@@ -35,6 +35,20 @@ def refuse_full_disk(pulls, store, reserve):
         )
 
 
+def refuse_to_overfill(name, sent, ways, made, store, reserve):
+    """FleetError when there is no room to make a model: for ``sent``, the sizes of files by their paths, and the ``made``
+    bytes of its weights, unless these are there: one of the ``ways``, lists of digests."""
+    if any(not any(_missing(store, digest, 1) for digest in way) for way in ways):
+        made = 0
+    need, free = sum(sent.values()) + made, _free(store)
+    if need + reserve > free:
+        each = ", ".join([*(f"{path} {human_size(size)}" for path, size in sent.items()), f"the weights made of it {human_size(made)}"])
+        raise FleetError(
+            f"{name} does not fit into {store}: need {human_size(need)} ({each}) and {human_size(reserve)} in reserve, "
+            f"free {human_size(free)}; free space or move the store"
+        )
+
+
 def _missing(store, digest, size):
     """Bytes of one blob still to come. A partial download is a sparse file: only what is allocated has arrived."""
     if not store:

@@ -121,7 +121,11 @@ def bare_digest(name, digest):
 
 def difference(one, other):
     """How two Wishes for one model differ."""
-    return f"as {one.state} and as {other.state}" if one.state != other.state else "and not alike"
+    if one.state != other.state:
+        return f"as {one.state} and as {other.state}"
+    if one.digest != other.digest:
+        return f"with digest {one.digest or 'none'} and with {other.digest or 'none'}"
+    return "and not alike"
 
 
 def _refuse_nonsense(wish, said):

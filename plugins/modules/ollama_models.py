@@ -119,7 +119,7 @@ options:
   store:
     description:
       - Path of the server's models directory. With it the free space is checked before the first pull, where the
-        registry tells sizes, and blobs that are there already are not counted.
+        registry tells sizes, and before a C(gguf) file is sent; blobs that are there already are not counted.
       - Downloads of a wanted blob that a crash has left so that no pull of it ends well are removed there first.
       - A wanted model of which blobs are not there, as where a run with O(verify) was killed, is made whole as that does.
     type: path

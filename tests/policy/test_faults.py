@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What may go wrong with downloads, disks and stores, and where it is tested that it does no harm.
+"""What may go wrong with downloads, disks and stores, what may be wrong with a list of models, and where it is tested that it does no harm.
 
-Each row is a fault and the tests that make it: a function of a unit test, or the first words of a task of an
-integration target.
+Each row is a fault, or a bad input, and the tests that make it: a function of a unit test, or the first words of a task
+of an integration target.
 """
 
 from __future__ import annotations
@@ -77,14 +77,42 @@ FAULTS = {
         "ollama_models_module/verify: Damage it, have it repaired",
         "_store_report::test_each_finding_is_one_line_with_its_cure",
     ],
+    "a text of a model that was made here is missing, truncated or corrupt": [
+        "_models_repair::test_a_text_of_a_model_that_is_made_here_is_written_anew",
+    ],
+    "a registry tells nothing without a login": [
+        "_models_damage::test_where_a_login_is_wanted_the_server_that_has_one_fetches_it",
+        "_models_damage::test_a_server_that_has_none_says_so_and_the_blob_stays",
+        "ollama_models_module/login: Ask a registry that wants a login",
+    ],
+    "no room for a file that is sent, foreseen": [
+        "_models_space::test_a_model_that_cannot_be_made_for_want_of_room_is_told_with_the_file",
+        "ollama_models_module/gguf: Other weights and a disk that is too small",
+    ],
+    "a run that makes a model is killed": ["ollama_models_module/gguf: Kill a run that makes a model, and run again"],
     "a run that repairs is killed": [
         "_models_repair::test_after_a_kill_at_any_point_the_next_run_repairs",
         "_store_prune::test_a_run_that_is_killed_at_any_point_is_finished_by_the_next",
     ],
 }
 
+BAD_INPUTS = {
+    "a text in place of a list": ["_models_wanted::test_refuses_in_these_words", "ollama_models_module/refused: Give bad options"],
+    "a name with a path in it, or with a tag that is too long": ["_names::test_refuses_what_ollama_calls_invalid"],
+    "a registry that nobody allowed": ["_models_rules::test_refuses_foreign_registries"],
+    "a name twice, with two digests": ["_models_wanted::test_refuses_in_these_words"],
+    "a digest that is none": ["_models_wanted::test_refuses_in_these_words", "ollama_models_module/refused: Give bad options"],
+    "an exact list of nothing": ["_models_rules::test_an_exact_list_of_nothing_needs_a_word"],
+    "more than fits on the disk": ["ollama_models_module/refused: A disk that is too small"],
+    "a Modelfile without FROM, or that is not there": [
+        "ollama_models_module/refused: Give bad options",
+        "ollama_models_module/refused: Name a Modelfile that the controller does not have",
+    ],
+}
+REFERENCES = {reference for table in (FAULTS, BAD_INPUTS) for references in table.values() for reference in references}
 
-@pytest.mark.parametrize("reference", sorted({reference for references in FAULTS.values() for reference in references}))
+
+@pytest.mark.parametrize("reference", sorted(REFERENCES))
 def test_each_fault_is_tested_where_it_is_said(reference):
     if "::" in reference:
         stem, name = reference.split("::")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import namedtuple
 
 import pytest
@@ -62,6 +63,20 @@ def test_a_blob_that_two_models_share_counts_once(store, monkeypatch):
     _models_space.refuse_full_disk(pulls, str(store), reserve=0)
     with pytest.raises(FleetError, match="and 1 B in reserve"):
         _models_space.refuse_full_disk(pulls, str(store), reserve=1)
+
+
+def test_a_model_that_cannot_be_made_for_want_of_room_is_told_with_the_file(store, monkeypatch):
+    monkeypatch.setattr(_models_space, "_free", lambda _place: 3_000_500)
+    make = functools.partial(_models_space.refuse_to_overfill, "m:latest", {"/a.gguf": 2_000_000}, [[A]], store=str(store))
+    make(1_000_000, reserve=500)
+    with pytest.raises(FleetError) as refused:
+        make(1_000_000, reserve=501)
+    assert str(refused.value) == (
+        f"m:latest does not fit into {store}: need 3.0 MB (/a.gguf 2.0 MB, the weights made of it 1.0 MB) and 501 B in reserve, "
+        "free 3.0 MB; free space or move the store"
+    )
+    (store / "blobs" / f"sha256-{A}").write_bytes(b"made before")
+    make(1_000_000, reserve=1_000_500)
 
 
 def test_a_damaged_blob_comes_anew_beside_the_old_one(store, monkeypatch):

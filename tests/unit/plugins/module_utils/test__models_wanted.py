@@ -106,6 +106,8 @@ BAD = [
         "models[0]: options 5 is not a dictionary; for example {num_ctx: 8192}",
     ),
     (["m", {"name": "m", "update": True}], "models lists m:latest twice, and not alike; keep one of them"),
+    ([{"name": "m", "digest": "a" * 64}, {"name": "m", "digest": "b" * 64}],
+     f"models lists m:latest twice, with digest {'a' * 64} and with {'b' * 64}; keep one of them"),
     (
         [{"name": "m", "from": "n", "digest": A}, "n"],
         "models[0]: m:latest has a definition and digest: what is made here has the digest it gets; give digest to the model it is from",
