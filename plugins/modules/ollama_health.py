@@ -198,7 +198,7 @@ SPEC = {
     "instances": {"type": "list", "elements": "dict", "required": True, "options": INSTANCE},
     "level": {"type": "int", "choices": [1, 2, 3, 4, 5, 6], "default": 2},
     "vram_share": {"type": "float", "default": 1.0},
-    "tokens_per_second": {"type": "float"},
+    "tokens_per_second": {"type": "float", "no_log": False},  # not that kind of token
     "smallest": {"type": "bool", "default": False},
     "wait": {"type": "int", "default": 0},
     "timeout": {"type": "float"},
