@@ -117,9 +117,9 @@ def _flavour(cards, wanted, branch, offered):
 def _repository(row, arch, wanted, branch, version):
     url = f"{wanted['gpu_driver_nvidia_repository'].rstrip('/')}/{row.nvidia}/{table.ARCHES[arch]}"
     pins = [] if row.manager == "apt" else [{"packages": ["*nvidia*"], "version": f"{version or branch}.*", "priority": 1001}]
-    return {"name": "nvidia-driver", "url": url, "suites": ["/"], "components": [], "key_url": f"{url}/{row.key[0]}",
+    return {"name": "nvidia-driver", "url": url, "suites": ["/"] if row.manager == "apt" else [], "components": [], "key_url": f"{url}/{row.key[0]}",
             "key_fingerprints": wanted["gpu_driver_nvidia_key_fingerprints"] or [row.key[1]],
-            "pins": [] if row.streams and not version else pins}
+            "pins": pins}
 
 
 def _exactly(name, row, source, branch, version):
@@ -148,12 +148,13 @@ def _kept(vendor, cards, host, wanted):
 def _differing(planned, host):
     """Lines: what is installed and not of the wanted version, or not built for the kernel that runs."""
     for vendor in planned["vendors"]:
-        driver, name = host["drivers"][vendor], NAMES[vendor]
-        there, wanted = driver["libraries"] or driver["installed_version"], planned["versions"].get(vendor)
+        driver, name, wanted = host["drivers"][vendor], NAMES[vendor], planned["versions"].get(vendor)
+        there = [version for version in (driver["libraries"], driver["installed_version"]) if version]
+        others = [version for version in there if wanted and numbers(version)[:len(numbers(wanted))] != numbers(wanted)]
         if MODULES[vendor] in planned["modules"] and not driver["installed"]:
             yield f"the {name} driver is not installed for the kernel {host['system']['kernel']}"
-        elif wanted and there and numbers(there)[:len(numbers(wanted))] != numbers(wanted):
-            yield f"the {name} driver {there} is installed, and {wanted} is wanted"
+        elif others:
+            yield f"the {name} driver {others[0]} is installed, and {wanted} is wanted"
 
 
 def _merge(planned, more):

@@ -59,18 +59,18 @@ def test_packages_follow_from_system_card_and_choice(system, card, choice, first
 @pytest.mark.parametrize(("system", "choice", "url", "key", "streams", "pins"), [
     ("debian 13", {}, "debian13/x86_64", "8793F200.pub", [], []),
     ("debian 12", {"arch": "aarch64"}, "debian12/sbsa", "3bf863cc.pub", [], []),
-    ("almalinux 9.6", {}, "rhel9/x86_64", "D42D0685.pub", ["nvidia-driver:580-open"], []),
+    ("almalinux 9.6", {}, "rhel9/x86_64", "D42D0685.pub", ["nvidia-driver:580-open"], ["580.*"]),
     ("rhel 10.1", {}, "rhel10/x86_64", "D42D0685.pub", [], ["580.*"]),
 ])
 def test_each_release_has_its_own_repository_and_key(system, choice, url, key, streams, pins):
     planned = plan([gpu()], host(system, **choice), wanted())
     (repository,) = planned["repositories"]
     assert repository["url"] == f"https://nvidia.example/repos/{url}" and repository["key_url"] == f"{repository['url']}/{key}"
-    assert len(repository["key_fingerprints"][0]) == 40
+    assert len(repository["key_fingerprints"][0]) == 40 and repository["suites"] == ([] if "rhel" in url else ["/"])
     assert planned["streams"] == streams and [pin["version"] for pin in repository["pins"]] == pins
 
 
-def test_an_exact_version_is_locked_where_only_a_stream_would_choose():
+def test_an_exact_version_is_locked_whatever_stream_is_chosen():
     (repository,) = plan([gpu()], host("rocky 9.6"), wanted(nvidia_version="580.178.04"))["repositories"]
     assert repository["pins"][0]["version"] == "580.178.04.*"
 
@@ -116,6 +116,8 @@ def test_a_driver_that_works_and_is_another_s_stays(more, choice, kept):
     ({"installed": True, "libraries": "550.163.01"}, {}, "the NVIDIA driver 550.163.01 is installed, and 580 is wanted"),
     ({"installed": True, "libraries": "580.178.04"}, {"nvidia_version": "580.159.03"},
      "the NVIDIA driver 580.178.04 is installed, and 580.159.03 is wanted"),
+    ({"installed": True, "libraries": "580.178.04", "installed_version": "550.163.01"}, {},
+     "the NVIDIA driver 550.163.01 is installed, and 580 is wanted"),
     ({"installed": True, "libraries": "580.178.04"}, {}, None),
     ({"installed": True}, {}, None),
 ])
