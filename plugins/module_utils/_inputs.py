@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ansible_collections.barellama.fleet.plugins.module_utils import (
     _inputs_container,
+    _inputs_container_runtime,
     _inputs_gpu_driver,
     _inputs_host,
     _inputs_method,
@@ -20,7 +21,14 @@ from ansible_collections.barellama.fleet.plugins.module_utils import (
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
 
-ROLES = ("ollama", "ollama_models", "vendor_repo", "gpu_driver")
+# Those of the role ollama depend on each other, and on the host.
+OTHERS = {
+    "ollama_models": _inputs_models.problems,
+    "container_runtime": _inputs_container_runtime.problems,
+    "gpu_driver": _inputs_gpu_driver.problems,
+    "vendor_repo": _inputs_vendor_repo.problems,
+}
+ROLES = ("ollama", *OTHERS)
 
 
 def problems(variables, role, known=(), present=(), checksums=None, gpus=()):
@@ -35,12 +43,8 @@ def problems(variables, role, known=(), present=(), checksums=None, gpus=()):
     if not isinstance(variables, dict):
         raise FleetError(f"{shown(variables)} is not a dictionary of variables by name")
     found = strangers(present, known, role)
-    if role == "ollama_models":
-        return found + _inputs_models.problems(variables)
-    if role == "vendor_repo":
-        return found + _inputs_vendor_repo.problems(variables)
-    if role == "gpu_driver":
-        return found + _inputs_gpu_driver.problems(variables)
+    if role in OTHERS:
+        return found + OTHERS[role](variables)
     if variables.get("ollama_method") in _inputs_container.METHODS:
         checksums = None  # an image comes with its own
     found += _inputs_release.problems(variables, checksums) + _inputs_service.problems(variables)

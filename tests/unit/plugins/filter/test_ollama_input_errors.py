@@ -19,5 +19,5 @@ def test_problems_are_lines_and_not_an_error():
 
 
 def test_a_wrong_call_is_an_error_of_the_filter():
-    with pytest.raises(AnsibleFilterError, match="role 'x' has no rules here; there are ollama, ollama_models, vendor_repo, gpu_driver"):
+    with pytest.raises(AnsibleFilterError, match="role 'x' has no rules here; there are ollama, ollama_models, container_runtime, "):
         ollama_input_errors({}, role="x")
