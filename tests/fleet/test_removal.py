@@ -114,3 +114,23 @@ def test_what_went_with_an_account_that_others_deleted_is_no_longer_on_record(ru
     for thing in ("volume store", f"image {IMAGE}:{NEW}"):
         assert f"{thing} is no longer on record: the account ollama, whose it was, is not on this host any more" in told, told
     assert not node.holds("test -e /var/lib/barellama")
+
+
+def test_an_image_and_a_volume_that_are_there_are_left_alone_and_an_image_whose_name_is_gone_comes_again(run, node):
+    run(ollama_version=NEW, **DOCKER).assert_ok()
+    run(fleet_probe=False, ollama_version=NEW, **DOCKER).assert_unchanged()
+    node.sh(f"docker tag {IMAGE}:{NEW} others; docker rmi --force {IMAGE}:{NEW}")
+    run(ollama_version=NEW, **DOCKER).assert_unchanged()
+    run(ollama_version=NEW, ollama_settings={"keep_alive": "7m"}, **DOCKER).assert_ok()
+    assert NEW in images(node)
+
+
+def test_containers_of_a_docker_that_does_not_answer_stay_on_record(run, node):
+    node.sh("systemctl stop docker.socket docker")
+    removal = run("remove.yml", ollama_version=NEW, ollama_remove_models=True, **DOCKER)
+    told = " ".join(removal.output.split())
+    assert removal.status != 0 and "Docker does not say whether container ollama is there: Cannot connect to the Docker daemon" in told, told
+    assert "start it (systemctl start docker), and run again" in told
+    node.sh("systemctl start docker")
+    run("remove.yml", ollama_version=NEW, ollama_remove_models=True, **DOCKER).assert_ok()
+    assert not node.holds("docker container ls --all --quiet --filter name=ollama | grep .")
