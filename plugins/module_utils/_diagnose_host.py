@@ -11,16 +11,16 @@ import glob
 import os
 from functools import cached_property
 
+from ansible_collections.barellama.fleet.plugins.module_utils import _cdi
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_kernel import GIVEN_AWAY, Kernel
-from ansible_collections.barellama.fleet.plugins.module_utils._gpu_nvidia import COMPUTING, parse_cdi, parse_processes
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_nvidia import COMPUTING, parse_processes
 from ansible_collections.barellama.fleet.plugins.module_utils._host_engines import Engines
 from ansible_collections.barellama.fleet.plugins.module_utils._host_tools import read
 from ansible_collections.barellama.fleet.plugins.module_utils._record import EMPTY, parse
 from ansible_collections.barellama.fleet.plugins.module_utils._release import CURRENT, linked_release
 
 RECORD = "/var/lib/barellama/ollama.json"
-CDI = ("/etc/cdi", "/var/run/cdi")
 # The namespace that the kernel itself has; in any other one, drivers tell of no process, or by other numbers.
 FIRST_NAMESPACE = "pid:[4026531836]"
 
@@ -69,9 +69,10 @@ class Host:
     @cached_property
     def cdi_versions(self):
         """Path -> version of the NVIDIA driver that a CDI specification was made for."""
-        paths = [path for folder in CDI for path in sorted(glob.glob(f"{self.tools.root}{folder}/*"))]
-        told = {path[len(self.tools.root):]: parse_cdi(self.kernel.text(path[len(self.tools.root):])) for path in paths if os.path.isfile(path)}
-        return {path: version for path, version in told.items() if version}
+        paths = [path for folder in _cdi.FOLDERS for path in sorted(glob.glob(f"{self.tools.root}{folder}/*"))]
+        places = [path[len(self.tools.root):] for path in paths if os.path.isfile(path)]
+        told = {path: _cdi.parse(self.kernel.text(path)) for path in places}
+        return {path: spec["driver"] for path, spec in told.items() if spec and spec["driver"]}
 
     @cached_property
     def computing(self):

@@ -97,12 +97,6 @@ def parse_processes(output):
     return set(lines) if all(re.fullmatch(r"\d{1,9}", line, re.ASCII) for line in lines) else None
 
 
-def parse_cdi(text):
-    """The version of the driver whose libraries a CDI specification names; None where it names none."""
-    found = re.search(r"\blib(?:cuda|nvidia-ml)\.so\.(\d{1,9}(?:\.\d{1,9}){1,2})\b", text, re.ASCII)
-    return found and found[1]
-
-
 def refusal(answer):
     """Why nvidia-smi tells nothing, in its own words; None where it told, or nobody asked. ``answer``: (status, words)."""
     if not answer or not answer[0]:

@@ -109,12 +109,3 @@ def test_garbage_tells_nothing_that_is_not_of_its_type():
 ])
 def test_processes_are_known_where_every_line_is_one(output, found):
     assert nvidia.parse_processes(output) == found
-
-
-@pytest.mark.parametrize("text, version", [
-    ("cdiVersion: 0.5.0\n  - hostPath: /usr/lib/x86_64-linux-gnu/libcuda.so.570.211.01\n", "570.211.01"),
-    ('{"hostPath": "/usr/lib64/libnvidia-ml.so.595.80", "x": 1}', "595.80"),
-    ("kind: nvidia.com/gpu\n  - path: /dev/null\n", None), ("libcuda.so.1", None), ("", None),
-])
-def test_a_cdi_specification_tells_its_driver_by_its_libraries(text, version):
-    assert nvidia.parse_cdi(text) == version
