@@ -148,6 +148,7 @@ def test_podman_of_root_and_of_an_account_gets_the_device(docker):
 
 # The mock vendor's toolkit asks this file for the driver and the GPUs, all of which are /dev/null.
 HOST = "/var/lib/mock-gpu/host.json"
+OURS = "/etc/systemd/system/barellama-cdi-nvidia.service"
 SPEC = "/var/run/cdi/nvidia.yaml"
 
 
@@ -206,3 +207,13 @@ def test_a_specification_that_does_not_fit_is_written_anew(docker, toolkit, driv
     toolkit().assert_ok()
     assert driver in node.sh(f"cat {SPEC}") and not node.holds("ls /etc/cdi/*.yaml")
     node.sh(f"docker run --rm --device nvidia.com/gpu={gpus - 1} tiny:1 sh -c 'test -e /usr/lib/libcuda.so.{driver} && test -c /dev/nvidia{gpus - 1}'")
+
+
+def test_an_older_toolkit_is_kept_fresh_by_units_of_ours_and_a_newer_one_by_its_own(docker, toolkit):
+    node = docker.nodes[0]
+    toolkit(version="1.17.8").assert_ok()
+    assert "1.17.8-1" in node.sh("dpkg-query -Wf '${Version}' libnvidia-container1") and node.holds(f"test -e {OURS}")
+    node.sh(f"rm {SPEC} && systemctl start barellama-cdi-nvidia.service && test -e {SPEC} && systemctl is-active barellama-cdi-nvidia.path")
+    toolkit(version="1.17.8").assert_unchanged()
+    toolkit().assert_ok()
+    assert not node.holds(f"test -e {OURS}") and node.sh("systemctl is-active nvidia-cdi-refresh.path") == "active"
