@@ -116,7 +116,8 @@ def test_nothing_computes_where_there_is_no_gpu_and_nobody_tells_without_proc(ma
 
 def test_cdi_specifications_tell_the_driver_that_they_were_made_for(machine):
     machine.file("etc/cdi/nvidia.yaml", "cdiVersion: 0.5.0\nkind: nvidia.com/gpu\nhostPath: /usr/lib64/libcuda.so.570.211.01\n")
-    machine.file("var/run/cdi/nvidia.json", '{"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": [{"name": "all"}], "hostPath": "/usr/lib64/libcuda.so.580.95.05"}')
+    machine.file("var/run/cdi/nvidia.json", '{"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": [{"name": "all"}], '
+                                            '"hostPath": "/usr/lib64/libcuda.so.580.95.05"}')
     machine.file("etc/cdi/other.yaml", "cdiVersion: 0.5.0\nkind: vendor.com/device\n")
     (machine.root / "etc/cdi/folder").mkdir()
     assert machine.host().cdi_versions == {"/etc/cdi/nvidia.yaml": "570.211.01", "/var/run/cdi/nvidia.json": "580.95.05"}
