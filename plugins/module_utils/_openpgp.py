@@ -20,7 +20,9 @@ from typing import NamedTuple
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 
-BLOCK = re.compile(rb"-----BEGIN PGP PUBLIC KEY BLOCK-----\s*?\n(.*?)-----END PGP PUBLIC KEY BLOCK-----", re.DOTALL)
+# Nothing beside it: where a file can be read in two ways, apt may find a key in it that was not looked at here.
+BLOCK = re.compile(rb"-----BEGIN PGP PUBLIC KEY BLOCK-----\n(?:[A-Za-z-]+: [ -~]*\n)*\n((?:[A-Za-z0-9+/]+={0,2}\n)+)"
+                   rb"(?:=[A-Za-z0-9+/]{4}\n)?-----END PGP PUBLIC KEY BLOCK-----\n\s*")
 FINGERPRINT = re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}")
 PUBLIC_KEY, SECRET_KEY, SIGNATURE = 6, 5, 2
 CERTIFIES = (0x10, 0x11, 0x12, 0x13, 0x1F)
@@ -40,9 +42,9 @@ def plain(fingerprint):
 
 
 def keys(content):
-    """The primary keys in ``content``, armoured text or not; FleetError where it is anything else."""
+    """The primary keys in ``content``, armoured text; FleetError where it is anything else."""
     found, own = [], b""
-    for tag, body in _packets(_binary(content)):
+    for tag, body in _packets(_unarmoured(content)):
         if tag == SECRET_KEY:
             raise FleetError("there is a private key in it")
         if tag == PUBLIC_KEY:
@@ -71,28 +73,26 @@ def refusal(content, allowed, where, now):
     return ""
 
 
-def _binary(content):
+def _unarmoured(content):
     """The packets as bytes."""
-    blocks = BLOCK.findall(content.replace(b"\r\n", b"\n"))
-    if not blocks:
-        return content
-    return b"".join(_unarmoured(block) for block in blocks)
-
-
-def _unarmoured(block):
-    _headers, _blank, body = block.rpartition(b"\n\n") if b"\n\n" in block else (b"", b"", block)
-    lines = [line for line in body.split() if not (line.startswith(b"=") and len(line) == 5)]
-    try:
-        return base64.b64decode(b"".join(lines), validate=True)
-    except binascii.Error as error:
-        raise FleetError("its armour is damaged") from error
+    text, packets = content.replace(b"\r\n", b"\n").strip() + b"\n", b""
+    while text:
+        block = BLOCK.match(text)
+        if not block:
+            raise FleetError("it is not armoured, or there is more in it than keys")
+        try:
+            packets += base64.b64decode(block[1].replace(b"\n", b""), validate=True)
+        except binascii.Error as error:
+            raise FleetError("its armour is damaged") from error
+        text = text[block.end():]
+    return packets
 
 
 def _packets(data):
     """(tag, body) of each packet."""
     while data:
         if not data[0] & 0x80:
-            raise FleetError("it is neither armoured nor binary")
+            raise FleetError("there is no packet of OpenPGP in it")
         new = data[0] & 0x40
         tag = data[0] & 0x3F if new else data[0] >> 2 & 0xF
         size, head = _new_length(data) if new else _old_length(data)
