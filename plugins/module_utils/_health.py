@@ -23,6 +23,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._words import show
 HEALTHY, SLOW, ON_CPU, MISSING, WRONG, DOWN = STATES = (
     "healthy", "degraded-slow", "degraded-cpu", "model-missing", "wrong-version", "down")
 A_DAY = 86400
+FASTEST = 1_000_000  # tokens per second, of which nobody wants more
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,16 @@ def check_times(wait, timeout):
         raise FleetError(f"wait is {wait}; write 0 to {A_DAY} seconds, for example 60")
     if timeout is not None and not 0 < timeout <= A_DAY:
         raise FleetError(f"timeout is {timeout:g}; write more than 0 and at most {A_DAY} seconds, for example 5")
+
+
+def check_floors(level, vram_share, tokens_per_second):
+    """FleetError unless both say what levels 5 and 6 need."""
+    if not 0 < vram_share <= 1:
+        raise FleetError(f"vram_share is {vram_share:g}; write more than 0 and at most 1, for example 0.9")
+    if tokens_per_second is not None and not 0 < tokens_per_second <= FASTEST:
+        raise FleetError(f"tokens_per_second is {tokens_per_second:g}; write more than 0 and at most {FASTEST}, for example 20")
+    if level >= 6 and tokens_per_second is None:
+        raise FleetError("level 6 needs to know how fast is fast enough; set tokens_per_second, for example 20")
 
 
 def wanted_instances(instances, smallest=False, **floors):

@@ -14,32 +14,22 @@ from dataclasses import dataclass
 
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_gpu import TOO_LARGE, beside, on_gpus, why
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_log import devices
-from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._health import ON_CPU, SLOW, Verdict
 
 # What drivers count as computing; Vulkan is graphics to them.
 COUNTED = ("CUDA", "ROCm")
 CHOSEN = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
-FASTEST = 1_000_000  # tokens per second, of which nobody wants more
 
 
 @dataclass(frozen=True)
 class Proof:
-    """A model that has answered: its entry of /api/ps, or None where it was gone again; tokens per second, where measured."""
+    """A model that has answered: its entry of /api/ps, None where that does not have its name, as where it shares weights with one
+    that was there before it; tokens per second, where measured; ``gone`` where nothing was in memory any more."""
 
     name: str
     loaded: dict | None = None
     speed: float | None = None
-
-
-def check_floors(level, vram_share, tokens_per_second):
-    """FleetError unless both say what levels 5 and 6 need."""
-    if not 0 < vram_share <= 1:
-        raise FleetError(f"vram_share is {vram_share:g}; write more than 0 and at most 1, for example 0.9")
-    if tokens_per_second is not None and not 0 < tokens_per_second <= FASTEST:
-        raise FleetError(f"tokens_per_second is {tokens_per_second:g}; write more than 0 and at most {FASTEST}, for example 20")
-    if level >= 6 and tokens_per_second is None:
-        raise FleetError("level 6 needs to know how fast is fast enough; set tokens_per_second, for example 20")
+    gone: bool = False
 
 
 def judge(wanted, version, level, proofs, seen):
@@ -75,6 +65,10 @@ def _on_cpu(wanted, proofs, found, seen):
         if where:
             why_so = "{}; {}".format(*TOO_LARGE) if found else _because(seen, wanted)
             return f"model {proof.name} generates, but {where}: {why_so}"
+    gone = [proof.name for proof in proofs if proof.gone]
+    if gone and not loaded:
+        return (f"nobody can tell whether it computes on a GPU: model {gone[0]} was gone from memory as soon as it had answered; "
+                "give ollama_settings.keep_alive more than 0")
     if not loaded and not found:
         return ("nobody can tell whether it computes on a GPU: no model is in memory, and its log does not name its devices; "
                 f"pull a model, or leave ollama_settings.debug above -1{wanted.journal()}")

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from ansible_collections.barellama.fleet.plugins.module_utils import _health, _health_gpu
+from ansible_collections.barellama.fleet.plugins.module_utils import _health
 from ansible_collections.barellama.fleet.plugins.module_utils._client import (
     Client,
     ClientError,
@@ -22,10 +22,8 @@ from ansible_collections.barellama.fleet.plugins.module_utils._client import (
     Refused,
     Unreachable,
 )
-from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_gpu import beside
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_words import Unseen
 from ansible_collections.barellama.fleet.plugins.module_utils._health import DOWN, Verdict
-from ansible_collections.barellama.fleet.plugins.module_utils._health_process import Watch, instance_of
 from ansible_collections.barellama.fleet.plugins.module_utils._models_memory import only_embeds
 from ansible_collections.barellama.fleet.plugins.module_utils._models_plan import by_name
 from ansible_collections.barellama.fleet.plugins.module_utils._names import ModelName
@@ -50,15 +48,23 @@ def look_at_all(instances, level, timeout=None, wait=0, tools=None):
 
 def _wait_for(wanted, level, timeout, wait, tools):
     begin = time.monotonic()
-    watch = Watch(wanted, tools) if tools and wait else None
+    watch = None
     while True:
         verdict = look(wanted, level, timeout, tools)
-        if watch and verdict.state != _health.HEALTHY:
+        if tools and wait and verdict.state != _health.HEALTHY:
+            watch = watch or _watch(wanted, tools)
             verdict = watch.judge(verdict)
         spent = time.monotonic() - begin
         if verdict.state == _health.HEALTHY or verdict.hopeless or spent + PAUSE > wait:
             return _health.report(wanted, verdict, level, spent)
         time.sleep(PAUSE)
+
+
+def _watch(wanted, tools):
+    # The healthy do not need it, and to read it takes longer than their answer; as for levels 5 and 6 below.
+    from ansible_collections.barellama.fleet.plugins.module_utils._health_process import Watch
+
+    return Watch(wanted, tools)
 
 
 def look(wanted, level, timeout=None, tools=None):
@@ -86,10 +92,13 @@ def look(wanted, level, timeout=None, tools=None):
 
 
 def _judge_gpus(wanted, version, level, proofs, tools):
+    from ansible_collections.barellama.fleet.plugins.module_utils._health_gpu import judge
+    from ansible_collections.barellama.fleet.plugins.module_utils._health_process import instance_of
+
     try:
-        return _health_gpu.judge(wanted, version, level, proofs, instance_of(wanted, tools) if tools else None)
+        return judge(wanted, version, level, proofs, instance_of(wanted, tools) if tools else None)
     except Unseen:
-        return _health_gpu.judge(wanted, version, level, proofs, None)
+        return judge(wanted, version, level, proofs, None)
 
 
 def _accepts(wanted, timeout):
@@ -110,13 +119,17 @@ def _generate(wanted, version, client, there, timeout, level, proofs):
         try:
             if not _answers(client, there[name], timeout):
                 return _health.no_token(wanted, version, name, "the answer was empty")
-            if level >= 5:
+            if level >= 5 and _is_asked(there[name]):
                 proofs.append(_prove(wanted, client, there[name], timeout, level))
         except Refused as error:
             return _health.no_token(wanted, version, name, f"{error.status} {error.text}", error.status < 500)
         except ClientError as error:
             return _health.no_token(wanted, version, name, _words(error, timeout))
     return None
+
+
+def _is_asked(entry):
+    return only_embeds(entry) or _health.generates(entry)
 
 
 def _answers(client, entry, timeout):
@@ -128,10 +141,14 @@ def _answers(client, entry, timeout):
 
 def _prove(wanted, client, entry, timeout, level):
     """Where a model is that has just answered, and how fast it is unless it is on the CPU, where that would take its time."""
-    loaded = by_name(client.ps()).get(ModelName.parse(entry["name"]))
-    measured = level >= 6 and _health.generates(entry) and loaded and not beside(loaded, wanted.vram_share)
-    speed = _health_gpu.speed_of(client.generate(entry["name"], timeout, **SOME_TOKENS)) if measured else None
-    return _health_gpu.Proof(entry["name"], loaded, speed)
+    from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_gpu import beside
+    from ansible_collections.barellama.fleet.plugins.module_utils._health_gpu import Proof, speed_of
+
+    listed = by_name(client.ps())
+    loaded = listed.get(ModelName.parse(entry["name"]))
+    measured = level >= 6 and _health.generates(entry) and listed and not (loaded and beside(loaded, wanted.vram_share))
+    speed = speed_of(client.generate(entry["name"], timeout, **SOME_TOKENS)) if measured else None
+    return Proof(entry["name"], loaded, speed, gone=not listed)
 
 
 def _silent(wanted, version, timeout, error):

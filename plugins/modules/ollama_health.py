@@ -179,8 +179,7 @@ state:
 """
 
 from ansible_collections.barellama.fleet.plugins.module_utils._diagnose_commands import Commands
-from ansible_collections.barellama.fleet.plugins.module_utils._health import check_times, summary, wanted_instances
-from ansible_collections.barellama.fleet.plugins.module_utils._health_gpu import check_floors
+from ansible_collections.barellama.fleet.plugins.module_utils._health import check_floors, check_times, summary, wanted_instances
 from ansible_collections.barellama.fleet.plugins.module_utils._health_probe import look_at_all
 from ansible_collections.barellama.fleet.plugins.module_utils._module import run
 

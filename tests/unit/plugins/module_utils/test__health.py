@@ -64,6 +64,28 @@ def test_possible_times_pass(wait, timeout):
     _health.check_times(wait, timeout)
 
 
+FLOORS = [
+    (5, 0.0, None, "vram_share is 0; write more than 0 and at most 1, for example 0.9"),
+    (5, 1.1, None, "vram_share is 1.1; write more than 0 and at most 1, for example 0.9"),
+    (2, float("nan"), None, "vram_share is nan; write more than 0 and at most 1, for example 0.9"),
+    (6, 1.0, 0.0, "tokens_per_second is 0; write more than 0 and at most 1000000, for example 20"),
+    (6, 1.0, -1.0, "tokens_per_second is -1; write more than 0 and at most 1000000, for example 20"),
+    (6, 1.0, None, "level 6 needs to know how fast is fast enough; set tokens_per_second, for example 20"),
+]
+
+
+@pytest.mark.parametrize("level, share, speed, words", FLOORS)
+def test_impossible_floors_are_refused(level, share, speed, words):
+    with pytest.raises(FleetError) as caught:
+        _health.check_floors(level, share, speed)
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("level, share, speed", [(2, 1.0, None), (5, 0.01, None), (6, 0.9, 0.5), (6, 1.0, 1e6)])
+def test_possible_floors_pass(level, share, speed):
+    _health.check_floors(level, share, speed)
+
+
 @pytest.mark.parametrize("key", ["models", "digest"])
 def test_whatever_models_are_given_they_are_wanted_or_refused(key):
     for value in generated(key):

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils import _health_gpu as health
-from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._health import Wanted
 from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.test__diagnose_gpu import (
     CDI,
@@ -40,28 +39,6 @@ def proof(vram=1000, speed=None, size=1000):
 
 def judge(proofs, found, level=5, **changed):
     return health.judge(wanted(**changed), "0.34.4", level, proofs, found)
-
-
-FLOORS = [
-    (5, 0.0, None, "vram_share is 0; write more than 0 and at most 1, for example 0.9"),
-    (5, 1.1, None, "vram_share is 1.1; write more than 0 and at most 1, for example 0.9"),
-    (2, float("nan"), None, "vram_share is nan; write more than 0 and at most 1, for example 0.9"),
-    (6, 1.0, 0.0, "tokens_per_second is 0; write more than 0 and at most 1000000, for example 20"),
-    (6, 1.0, -1.0, "tokens_per_second is -1; write more than 0 and at most 1000000, for example 20"),
-    (6, 1.0, None, "level 6 needs to know how fast is fast enough; set tokens_per_second, for example 20"),
-]
-
-
-@pytest.mark.parametrize("level, share, speed, words", FLOORS)
-def test_impossible_floors_are_refused(level, share, speed, words):
-    with pytest.raises(FleetError) as caught:
-        health.check_floors(level, share, speed)
-    assert str(caught.value) == words
-
-
-@pytest.mark.parametrize("level, share, speed", [(2, 1.0, None), (5, 0.01, None), (6, 0.9, 0.5), (6, 1.0, 1e6)])
-def test_possible_floors_pass(level, share, speed):
-    health.check_floors(level, share, speed)
 
 
 # What is seen, and the one line that says why it is on the CPU.

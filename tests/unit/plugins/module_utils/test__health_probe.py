@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -126,6 +128,23 @@ def test_a_healthy_server_is_asked_no_more_than_the_level_needs(ollama, level, p
     assert server.asked() == paths
 
 
+# A healthy server up to level 4, and then what was read to tell that.
+HEALTHY = """
+import sys
+from ansible_collections.barellama.fleet.plugins.modules import ollama_health
+from ansible_collections.barellama.fleet.plugins.module_utils import _health_probe as probe
+from ansible_collections.barellama.fleet.plugins.module_utils._health import wanted_instances
+instances = wanted_instances([{"name": "a", "url": sys.argv[1], "unit": "ollama-a", "models": ["tiny"]}])
+assert probe.look_at_all(instances, 4, wait=9, tools=ollama_health.Commands(None))[0]["state"] == "healthy"
+print(*(name.rpartition(".")[2] for name in sys.modules if "fleet.plugins.module_utils._" in name))
+"""
+
+
+def test_a_healthy_server_is_told_without_reading_how_one_is_diagnosed(ollama):
+    read = subprocess.run([sys.executable, "-c", HEALTHY, ollama().url], check=True, capture_output=True, text=True).stdout.split()
+    assert "_health_probe" in read and not {"_health_gpu", "_health_process", "_diagnose_gpu", "_diagnose_look"} & set(read), read
+
+
 def test_one_short_generation_leaves_the_residency_alone(ollama):
     server = ollama()
     probe.look(wanted(server.url, "TINY"), 4)
@@ -228,12 +247,28 @@ def test_level_6_measures_a_model_that_is_on_a_gpu(ollama):
 
 
 @pytest.mark.parametrize("entry, state, asked", [
-    ({}, "degraded-slow", 2), ({"size_vram": 0}, "degraded-cpu", 1), ({"name": "other:latest"}, "healthy", 1),
+    ({}, "degraded-slow", 2), ({"size_vram": 0}, "degraded-cpu", 1), ({"name": "other:latest"}, "degraded-slow", 2),
 ])
-def test_level_6_measures_only_what_is_on_a_gpu(ollama, entry, state, asked):
+def test_level_6_measures_all_but_what_is_known_to_be_on_the_cpu(ollama, entry, state, asked):
     server = ollama(ps=ps(**entry), generate=[Answer(TOKEN), FAST])
     verdict = probe.look(replace(wanted(server.url, "tiny"), tokens_per_second=65), 6, tools=host("CUDA"))
     assert (verdict.state, server.asked().count("/api/generate")) == (state, asked)
+
+
+@pytest.mark.parametrize("level", [5, 6])
+@pytest.mark.parametrize("entry", [{}, {"capabilities": ["embedding"]}])
+def test_a_model_that_is_gone_before_it_is_looked_at_proves_nothing(ollama, level, entry):
+    server = ollama(ps=Answer({"models": []}), generate=[Answer(TOKEN), FAST], embed=Answer({"embeddings": [[0.5]]}),
+                    tags=Answer({"models": [{**TINY, **entry}]}))
+    verdict = probe.look(replace(wanted(server.url, "tiny"), tokens_per_second=1), level, tools=host("CUDA"))
+    assert (verdict.level, verdict.state) == (4, "degraded-cpu")
+    assert verdict.reason.endswith("tiny:latest was gone from memory as soon as it had answered; give ollama_settings.keep_alive more than 0")
+
+
+def test_levels_5_and_6_look_for_no_model_that_was_asked_for_nothing(ollama):
+    server = ollama(tags=Answer({"models": [{**TINY, "capabilities": ["image"]}]}))
+    assert probe.look(replace(wanted(server.url, "tiny"), tokens_per_second=1), 6, tools=host("CUDA")).state == "healthy"
+    assert server.asked() == ["/api/version", "/api/tags"]
 
 
 def test_level_6_measures_no_model_that_only_embeds(ollama):
