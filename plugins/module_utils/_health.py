@@ -91,16 +91,8 @@ def wanted_instances(instances, smallest=False, **floors):
     if not instances:
         raise FleetError("instances is empty, so nothing would be looked at; list at least one with name and url")
     plain = ("name", "unit", "version", "container", "label")
-    return [
-        Wanted(
-            **{key: item.get(key) for key in plain},
-            url=item["url"].rstrip("/"),
-            models=_wanted_models(item),
-            smallest=smallest,
-            **floors,
-        )
-        for item in instances
-    ]
+    return [Wanted(**{key: item.get(key) for key in plain}, url=item["url"].rstrip("/"), models=_wanted_models(item), smallest=smallest, **floors)
+            for item in instances]
 
 
 def _wanted_models(item):
