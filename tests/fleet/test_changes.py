@@ -143,6 +143,7 @@ def test_a_model_held_in_memory_is_there_after_the_proof_of_another_that_took_it
     served.run(ollama_settings=settings, ollama_models_list=[held, SMALL]).assert_ok()
     for node in served.nodes:
         assert [(model["name"], model["expires_at"] > "2100") for model in node.api("/api/ps")["models"]] == [(TINY, True)]
+    served.run("verify.yml", ollama_settings=settings, ollama_models_list=[held, SMALL]).assert_unchanged()
     served.run(ollama_settings=settings, ollama_models_list=[held, SMALL]).assert_unchanged()
 
 
