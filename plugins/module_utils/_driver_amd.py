@@ -47,7 +47,7 @@ def _built(host, wanted, ours, name):
         "repositories": [{
             "name": "amdgpu", "url": f"{base}/amdgpu/{release}/ubuntu" if apt else f"{base}/amdgpu/{release}/el/{row.amd}/main/x86_64",
             "suites": [row.amd] if apt else [], "components": ["main"] if apt else [], "key_url": f"{base}/{table.AMD_KEY[0]}",
-            "key_fingerprints": wanted["gpu_driver_amd_key_fingerprints"] or [fingerprint], "pins": [],
+            "key_fingerprints": wanted["gpu_driver_amd_key_fingerprints"] or [fingerprint], "pins": [], "obsolete": [],
         }],
         "headers": [] if system["headers"] else exact,
         "packages": [*following, "amdgpu-dkms"], "desired": [*following, "amdgpu-dkms"], "modules": [MODULES["amd"]],

@@ -79,8 +79,10 @@ def nvidia(cards, host, wanted):
         packages = [*packages, "nvidia-fabricmanager" if source == "vendor" else f"nvidia-fabricmanager-{branch}"]
     exact, following = table.header_packages(theirs, system["kernel"], system["arch"]) if builds else ([], [])
     streams = row.streams if source == "vendor" else False
+    repositories = [_repository(row, system, wanted, branch, version)] if source == "vendor" else []
+    obsolete = [path for repository in repositories for path in repository["obsolete"]]
     return {
-        "repositories": [_repository(row, system["arch"], wanted, branch, version)] if source == "vendor" else [],
+        "repositories": repositories,
         "streams": [f"nvidia-driver:{branch}-{'open' if opened else 'dkms'}"] if streams else [],
         "first": first,
         "headers": [] if system["headers"] else exact,
@@ -89,7 +91,8 @@ def nvidia(cards, host, wanted):
         "modules": [MODULES["nvidia"]],
         "blacklist": ["nouveau", "nova_core"],
         "versions": {"nvidia": version or branch},
-        "said": [f"the NVIDIA driver {version or branch or 'of the distribution'} with the {flavour} kernel module, from {_from(source)}"],
+        "said": [f"the NVIDIA driver {version or branch or 'of the distribution'} with the {flavour} kernel module, from {_from(source)}",
+                 *(f"{path} of the package cuda-keyring goes: it is the same repository, which apt takes with one key alone" for path in obsolete)],
     }
 
 
@@ -114,12 +117,12 @@ def _flavour(cards, wanted, branch, offered):
     return needs if needs in there or any(card["generation"] in OPEN_ONLY for card in cards) else there[0]
 
 
-def _repository(row, arch, wanted, branch, version):
-    url = f"{wanted['gpu_driver_nvidia_repository'].rstrip('/')}/{row.nvidia}/{table.ARCHES[arch]}"
+def _repository(row, system, wanted, branch, version):
+    url = f"{wanted['gpu_driver_nvidia_repository'].rstrip('/')}/{row.nvidia}/{table.ARCHES[system['arch']]}"
     pins = [] if row.manager == "apt" else [{"packages": ["*nvidia*"], "version": f"{version or branch}.*", "priority": 1001}]
     return {"name": "nvidia-driver", "url": url, "suites": ["/"] if row.manager == "apt" else [], "components": [], "key_url": f"{url}/{row.key[0]}",
             "key_fingerprints": wanted["gpu_driver_nvidia_key_fingerprints"] or [row.key[1]],
-            "pins": pins}
+            "pins": pins, "obsolete": [path for path, address in system["keyring"].items() if address == url]}
 
 
 def _exactly(name, row, source, branch, version):

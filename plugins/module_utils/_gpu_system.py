@@ -22,6 +22,7 @@ FOREIGN = {
     "ELRepo": ("/etc/yum.repos.d/elrepo*.repo",),
     "the PPA graphics-drivers": ("/etc/apt/sources.list.d/graphics-drivers-*.list", "/etc/apt/sources.list.d/graphics-drivers-*.sources"),
 }
+KEYRING = "/var/lib/dpkg/info/cuda-keyring.list"  # the files of a package of NVIDIA's, which adds its repository to apt
 MODPROBE = ("/etc/modprobe.d/*.conf", "/run/modprobe.d/*.conf", "/usr/lib/modprobe.d/*.conf", "/lib/modprobe.d/*.conf")
 OUTCOME = "/var/lib/barellama/gpu_driver.json"
 RESTARTED = "/var/lib/barellama/gpu_driver-restart.json"
@@ -39,6 +40,7 @@ def system(kernel):
         "cramped": [path for path, least in ROOM.items() if _free(kernel.root + path) < least],
         "runfile": kernel.has(RUNFILE),
         "foreign": [name for name, patterns in FOREIGN.items() if any(map(enabled, _texts(kernel, patterns)))],
+        "keyring": keyring(kernel),
         "blacklisted": sorted({name for text in _texts(kernel, MODPROBE) for name in blacklisted(text)} & {"amdgpu", "nvidia"}),
         "build_errors": _build_errors(kernel),
         "made": kernel.has(OUTCOME),
@@ -55,6 +57,13 @@ def os_release(text):
 def enabled(text):
     """Whether a file of package sources has one that is not turned off."""
     return not re.search(r"^\s*enabled\s*[=:]\s*(0|no|false)\s*$", text, re.MULTILINE | re.IGNORECASE)
+
+
+def keyring(kernel):
+    """Source of apt -> its address, of those that are there from the package cuda-keyring."""
+    sources = re.findall(r"^/etc/apt/sources\.list\.d/.*\.list$", kernel.text(KEYRING), re.MULTILINE)
+    told = {path: re.search(r"^deb\s+(?:\[.*?\]\s+)?(\S+)", kernel.text(path), re.MULTILINE) for path in sources}
+    return {path: found[1].rstrip("/") for path, found in told.items() if found}
 
 
 def blacklisted(text):

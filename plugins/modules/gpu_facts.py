@@ -137,7 +137,8 @@ ansible_facts:
             - What decides about drivers, V(none) on a host without a GPU. C(os) with C(id), C(version) and C(codename), C(arch), C(kernel),
               C(boot_id), whether it is a C(container), and whether the kernel's C(headers) are there.
             - C(cramped), places with too little room for a driver; whether NVIDIA's C(runfile) installed one; C(foreign), other
-              sources of drivers; C(blacklisted) modules; C(build_errors), why DKMS failed, by module and version.
+              sources of drivers; C(keyring), the sources of apt, by file, from NVIDIA's package cuda-keyring; C(blacklisted) modules;
+              C(build_errors), why DKMS failed, by module and version.
             - Whether the role C(gpu_driver) has C(made) this host, and what it C(restarted) it for last.
           type: dict
         passed_through:
@@ -195,6 +196,7 @@ ansible_facts:
         cramped: []
         runfile: false
         foreign: []
+        keyring: {}
         blacklisted: []
         build_errors: {}
         made: true

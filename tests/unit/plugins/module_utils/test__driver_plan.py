@@ -75,6 +75,14 @@ def test_an_exact_version_is_locked_whatever_stream_is_chosen():
     assert repository["pins"][0]["version"] == "580.178.04.*"
 
 
+def test_the_same_repository_of_the_package_cuda_keyring_goes_since_apt_takes_it_with_one_key_only():
+    path = "/etc/apt/sources.list.d/cuda-debian13-x86_64.list"
+    planned = plan([gpu()], host(keyring={path: "https://nvidia.example/repos/debian13/x86_64"}), wanted())
+    assert planned["repositories"][0]["obsolete"] == [path] and any(path in line for line in planned["said"])
+    planned = plan([gpu()], host(keyring={path: "https://mirror.example/debian13/x86_64"}), wanted())
+    assert planned["repositories"][0]["obsolete"] == [] and not any(path in line for line in planned["said"])
+
+
 def test_a_mirror_may_have_keys_of_its_own():
     (repository,) = plan([gpu()], host(), wanted(nvidia_key_fingerprints=["A" * 40]))["repositories"]
     assert repository["key_fingerprints"] == ["A" * 40]

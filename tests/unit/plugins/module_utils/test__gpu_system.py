@@ -31,7 +31,7 @@ def test_an_empty_host_has_nothing_in_the_way(tmp_path):
     told = look(tmp_path, {"etc/os-release": DEBIAN})
     assert told.pop("arch")
     assert told == {"os": {"id": "debian", "version": "13", "codename": "trixie"}, "kernel": "", "boot_id": "", "container": False,
-                    "headers": True, "cramped": [], "runfile": False, "foreign": [], "blacklisted": [], "build_errors": {},
+                    "headers": True, "cramped": [], "runfile": False, "foreign": [], "keyring": {}, "blacklisted": [], "build_errors": {},
                     "made": False, "restarted": None} | {"headers": told["headers"]}
 
 
@@ -44,9 +44,21 @@ def test_what_stands_in_the_way_is_found(tmp_path):
         "var/lib/barellama/gpu_driver.json": "{}", "var/lib/barellama/gpu_driver-restart.json": json.dumps({"boot_id": "b", "reasons": ["r"]}),
     })
     assert told == {"os": {"id": "rocky", "version": "9.6", "codename": ""}, "arch": "aarch64", "kernel": "5.14", "boot_id": "abc",
-                    "container": True, "headers": True, "cramped": [], "runfile": True, "foreign": ["RPM Fusion"], "blacklisted": ["amdgpu"],
+                    "container": True, "headers": True, "cramped": [], "runfile": True, "foreign": ["RPM Fusion"], "keyring": {},
+                    "blacklisted": ["amdgpu"],
                     "build_errors": {"nvidia/550.163.01": "nv-pci.c:287:13: error: too few arguments to function 'pci_resize_resource'"},
                     "made": True, "restarted": {"boot_id": "b", "reasons": ["r"]}}
+
+
+def test_the_source_of_nvidia_s_own_package_is_found_and_not_one_that_an_operator_wrote(tmp_path):
+    mine, other = "/etc/apt/sources.list.d/cuda-debian13-x86_64.list", "/etc/apt/sources.list.d/cuda-mine.list"
+    line = "# deb https://no.example/ /\ndeb [signed-by=/usr/share/keyrings/cuda-archive-keyring.gpg] https://nvidia.example/debian13/x86_64/ /\n"
+    files = {mine[1:]: line, other[1:]: line}
+    assert look(tmp_path, files)["keyring"] == {}
+    files["var/lib/dpkg/info/cuda-keyring.list"] = f"/.\n/etc\n{mine}\n/etc/apt/preferences.d/cuda-repository-pin-600\n"
+    assert look(tmp_path, files)["keyring"] == {mine: "https://nvidia.example/debian13/x86_64"}
+    (tmp_path / mine[1:]).unlink()
+    assert look(tmp_path, {})["keyring"] == {}
 
 
 def test_a_place_with_too_little_room_is_named(tmp_path, monkeypatch):
