@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ansible_collections.barellama.fleet.plugins.module_utils import _driver_table as table
 from ansible_collections.barellama.fleet.plugins.module_utils._driver_amd import amd
-from ansible_collections.barellama.fleet.plugins.module_utils._driver_refusals import blocked, missing, refused
+from ansible_collections.barellama.fleet.plugins.module_utils._driver_refusals import blocked, missing, refused, turned_back
 from ansible_collections.barellama.fleet.plugins.module_utils._driver_restart import restart
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_cards import OPEN_ONLY, PROPRIETARY_ONLY
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import MODULES, NAMES, numbers
@@ -20,7 +20,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import
 LOADED = {"nvidia": ("nvidia", "nvidia_uvm"), "amd": ("amdgpu",)}
 KEPLER = "Kepler or older"
 NOTHING = {"vendors": [], "repositories": [], "streams": [], "first": [], "headers": [], "packages": [], "desired": [], "modules": [],
-           "blacklist": [], "versions": {}, "refusals": [], "said": []}
+           "blacklist": [], "versions": {}, "flavours": {}, "refusals": [], "said": []}
 
 
 def plan(gpus, host, wanted, local=False):
@@ -38,6 +38,8 @@ def plan(gpus, host, wanted, local=False):
     load          those, and what Ollama needs beside them, that are not loaded
     blacklist     modules that stand in their way
     versions      vendor -> what the installed version has to begin with
+    flavours      vendor -> what kernel module it has to be
+    made          vendor -> where its driver is from, of those that this role gave the host or is about to: gpu_driver_source, gpu_driver_amd
     differs       lines on what drivers are not as wanted, which a package's bare name does not show
     restart       what to do about a restart: see ``_driver_restart.py``
     said          lines for the operator
@@ -51,9 +53,12 @@ def plan(gpus, host, wanted, local=False):
         kept = _kept(vendor, cards, host, wanted)
         _merge(planned, {"said": [kept]} if kept else {**choose(cards, host, wanted), "vendors": [vendor]})
     if planned["vendors"]:
-        planned["refusals"] += list(blocked(host, planned["vendors"]))
+        planned["refusals"] += [*blocked(host, planned["vendors"]), *turned_back(host, planned["vendors"], wanted)]
     unloaded = [vendor for vendor in planned["vendors"] if not host["drivers"][vendor]["loaded"]]
-    return {**planned, "load": [module for vendor in unloaded for module in LOADED[vendor]],
+    ways = {"nvidia": wanted["gpu_driver_source"], "amd": wanted["gpu_driver_amd"]}
+    before = host["system"]["made"] if host["system"] else {}
+    made = {**before, **{vendor: ways[vendor] for vendor in planned["vendors"]}}
+    return {**planned, "made": made, "load": [module for vendor in unloaded for module in LOADED[vendor]],
             "differs": list(_differing(planned, host)), "restart": restart(host, wanted["gpu_driver_reboot_policy"], local)}
 
 
@@ -91,6 +96,7 @@ def nvidia(cards, host, wanted):
         "modules": [MODULES["nvidia"]],
         "blacklist": ["nouveau", "nova_core"],
         "versions": {"nvidia": version or branch},
+        "flavours": {"nvidia": flavour},
         "said": [f"the NVIDIA driver {version or branch or 'of the distribution'} with the {flavour} kernel module, from {_from(source)}",
                  *(f"{path} of the package cuda-keyring goes: it is the same repository, which apt takes with one key alone" for path in obsolete)],
     }
@@ -141,7 +147,7 @@ def _kept(vendor, cards, host, wanted):
     """Why a driver is left as it is: it works, nobody asked for another, and it is not this role's."""
     chosen = {"nvidia": (wanted["gpu_driver_nvidia_branch"] != "auto" or wanted["gpu_driver_nvidia_flavour"] != "auto"
                          or wanted["gpu_driver_nvidia_version"]), "amd": wanted["gpu_driver_amd"] == "dkms"}[vendor]
-    if chosen or host["system"]["made"] or not all(card["usable"] for card in cards):
+    if chosen or vendor in host["system"]["made"] or not all(card["usable"] for card in cards):
         return None
     version = host["drivers"][vendor]["loaded_version"]
     return (f"the {NAMES[vendor]} driver{' ' + version if version else ''} works and was not installed by this role; it stays. "
@@ -149,7 +155,7 @@ def _kept(vendor, cards, host, wanted):
 
 
 def _differing(planned, host):
-    """Lines: what is installed and not of the wanted version, or not built for the kernel that runs."""
+    """Lines: what is installed and not of the wanted version or flavour, or not built for the kernel that runs."""
     for vendor in planned["vendors"]:
         driver, name, wanted = host["drivers"][vendor], NAMES[vendor], planned["versions"].get(vendor)
         there = [version for version in (driver["libraries"], driver["installed_version"]) if version]
@@ -158,6 +164,9 @@ def _differing(planned, host):
             yield f"the {name} driver is not installed for the kernel {host['system']['kernel']}"
         elif others:
             yield f"the {name} driver {others[0]} is installed, and {wanted} is wanted"
+        elif driver["installed_flavour"] not in (None, planned["flavours"].get(vendor, driver["installed_flavour"])):
+            yield (f"the {driver['installed_flavour']} kernel module of the {name} driver is installed, "
+                   f"and the {planned['flavours'][vendor]} one is wanted")
 
 
 def _merge(planned, more):

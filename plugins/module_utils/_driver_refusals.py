@@ -51,6 +51,19 @@ def blocked(host, vendors):
             yield f"{path} has less than {table.ROOM[path] / 10**9:g} GB free, which a driver takes; make room there"
 
 
+def turned_back(host, vendors, wanted):
+    """What this role does not undo: the driver's own packages would stay, and be newer than those that are wanted instead."""
+    apt = host["system"]["os"]["id"] in ("debian", "ubuntu")
+    remove, sources = ("apt-get purge", "/etc/apt/sources.list.d/{}.sources") if apt else ("dnf remove", "/etc/yum.repos.d/{}.repo")
+    for vendor, name, old, new, packages, source in (
+        ("nvidia", "gpu_driver_source", "vendor", "distro", "'*nvidia*'", "nvidia-driver"),
+        ("amd", "gpu_driver_amd", "dkms", "inbox", "amdgpu-dkms", "amdgpu"),
+    ):
+        if vendor in vendors and (host["system"]["made"].get(vendor), wanted[name]) == (old, new):
+            yield (f"{name}: this role gave this host {NAMES[vendor]}'s own packages, and does not exchange them for others; write {old}, "
+                   f"or remove them, their repository and the record: {remove} {packages}; rm {sources.format(source)} {table.OUTCOME}")
+
+
 def refused(cards, host, wanted, branch, flavour, row, offered, builds):
     """What keeps NVIDIA's driver from this host: the first thing alone where the others would follow from it."""
     told, source = host["system"]["os"], wanted["gpu_driver_source"]

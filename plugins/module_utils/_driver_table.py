@@ -71,6 +71,8 @@ AMD_RELEASES = {"30.10.2": "6.14.14", "30.20.1": "6.16.6", "30.30.3": "6.16.13",
 FIRMWARE = {"debian": "firmware-amd-graphics", "ubuntu": "linux-firmware", "el 9": "linux-firmware", "el 10": "amd-gpu-firmware",
             "fedora": "amd-gpu-firmware"}
 
+# Where role gpu_driver records what it did.
+OUTCOME = "/var/lib/barellama/gpu_driver.json"
 # Bytes that have to be free before anything is installed.
 ROOM = {"/usr": 2 * 10**9, "/var": 2 * 10**9, "/boot": 10**8}
 

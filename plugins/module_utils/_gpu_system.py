@@ -12,7 +12,7 @@ import json
 import os
 import re
 
-from ansible_collections.barellama.fleet.plugins.module_utils._driver_table import ROOM
+from ansible_collections.barellama.fleet.plugins.module_utils._driver_table import OUTCOME, ROOM
 
 CONTAINERS = ("/run/systemd/container", "/run/.containerenv", "/.dockerenv")
 RUNFILE = "/usr/bin/nvidia-uninstall"
@@ -24,7 +24,6 @@ FOREIGN = {
 }
 KEYRING = "/var/lib/dpkg/info/cuda-keyring.list"  # the files of a package of NVIDIA's, which adds its repository to apt
 MODPROBE = ("/etc/modprobe.d/*.conf", "/run/modprobe.d/*.conf", "/usr/lib/modprobe.d/*.conf", "/lib/modprobe.d/*.conf")
-OUTCOME = "/var/lib/barellama/gpu_driver.json"
 RESTARTED = "/var/lib/barellama/gpu_driver-restart.json"
 
 
@@ -43,7 +42,7 @@ def system(kernel):
         "keyring": keyring(kernel),
         "blacklisted": sorted({name for text in _texts(kernel, MODPROBE) for name in blacklisted(text)} & {"amdgpu", "nvidia"}),
         "build_errors": _build_errors(kernel),
-        "made": kernel.has(OUTCOME),
+        "made": made(kernel.text(OUTCOME)),
         "restarted": record(kernel.text(RESTARTED)),
     }
 
@@ -85,6 +84,16 @@ def record(text):
         return None
     known = isinstance(told, dict) and isinstance(told.get("boot_id"), str) and isinstance(told.get("reasons"), list)
     return {"boot_id": told["boot_id"], "reasons": [str(reason) for reason in told["reasons"]]} if known else None
+
+
+def made(text):
+    """Vendor -> where the role took its driver from, of those that it gave this host; nothing where the record is none."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    ways = told.get("made") if isinstance(told, dict) else None
+    return {str(vendor): str(way) for vendor, way in ways.items()} if isinstance(ways, dict) else {}
 
 
 def _build_errors(kernel):

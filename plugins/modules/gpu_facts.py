@@ -139,7 +139,8 @@ ansible_facts:
             - C(cramped), places with too little room for a driver; whether NVIDIA's C(runfile) installed one; C(foreign), other
               sources of drivers; C(keyring), the sources of apt, by file, from NVIDIA's package cuda-keyring; C(blacklisted) modules;
               C(build_errors), why DKMS failed, by module and version.
-            - Whether the role C(gpu_driver) has C(made) this host, and what it C(restarted) it for last.
+            - C(made), where the role C(gpu_driver) took the driver from, of each vendor whose driver it gave this host, and what it
+              C(restarted) it for last.
           type: dict
         passed_through:
           description: Places on the bus of the GPUs that are given to virtual machines.
@@ -199,7 +200,7 @@ ansible_facts:
         keyring: {}
         blacklisted: []
         build_errors: {}
-        made: true
+        made: {nvidia: vendor}
         restarted:
       passed_through: []
       reboot: []

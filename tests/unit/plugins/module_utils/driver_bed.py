@@ -20,7 +20,7 @@ NONE = {"loaded": False, "loaded_version": None, "loaded_flavour": None, "instal
         "installed_flavour": None, "libraries": None, "built_for": [], "dkms": []}
 SYSTEM = {"os": {"id": "debian", "version": "13", "codename": "trixie"}, "arch": "x86_64", "kernel": "6.12.1-amd64", "boot_id": "now",
           "container": False, "headers": False, "cramped": [], "runfile": False, "foreign": [], "keyring": {}, "blacklisted": [], "build_errors": {},
-          "made": False, "restarted": None}
+          "made": {}, "restarted": None}
 KERNELS = {"debian": "6.12.1-amd64", "ubuntu": "6.8.0-31-generic"}
 
 

@@ -109,7 +109,8 @@ def test_both_vendors_on_one_host():
 
 
 @pytest.mark.parametrize(("more", "choice", "kept"), [
-    ({}, {}, True), ({"made": True}, {}, False), ({}, {"nvidia_branch": "595"}, False), ({}, {"nvidia_version": "595.80.01"}, False),
+    ({}, {}, True), ({"made": {"nvidia": "vendor"}}, {}, False), ({"made": {"amd": "inbox"}}, {}, True),
+    ({}, {"nvidia_branch": "595"}, False), ({}, {"nvidia_version": "595.80.01"}, False),
 ])
 def test_a_driver_that_works_and_is_another_s_stays(more, choice, kept):
     there = {"loaded": True, "loaded_version": "570.211.01", "installed": True, "libraries": "570.211.01"}
@@ -119,6 +120,15 @@ def test_a_driver_that_works_and_is_another_s_stays(more, choice, kept):
     assert plan([gpu(), gpu(usable=True)], host(driver=there), wanted())["packages"], "one that does not work is no reason to stay"
 
 
+def test_each_vendor_s_driver_is_recorded_by_where_it_is_from():
+    there = {"loaded": True, "installed": True}
+    planned = plan([gpu(usable=True), gpu("RDNA 3")], host(driver=there), wanted())
+    assert (planned["vendors"], planned["made"]) == (["amd"], {"amd": "inbox"})
+    again = plan([gpu(usable=True), gpu("RDNA 3")], host(driver=there, made=planned["made"]), wanted())
+    assert (again["vendors"], again["made"]) == (["amd"], {"amd": "inbox"}), "the record of one is none of the other"
+    assert plan([gpu()], host(made={"amd": "dkms"}), wanted())["made"] == {"amd": "dkms", "nvidia": "vendor"}
+
+
 @pytest.mark.parametrize(("driver", "choice", "words"), [
     ({}, {}, "the NVIDIA driver is not installed for the kernel 6.12.1-amd64"),
     ({"installed": True, "libraries": "550.163.01"}, {}, "the NVIDIA driver 550.163.01 is installed, and 580 is wanted"),
@@ -126,6 +136,9 @@ def test_a_driver_that_works_and_is_another_s_stays(more, choice, kept):
      "the NVIDIA driver 580.178.04 is installed, and 580.159.03 is wanted"),
     ({"installed": True, "libraries": "580.178.04", "installed_version": "550.163.01"}, {},
      "the NVIDIA driver 550.163.01 is installed, and 580 is wanted"),
+    ({"installed": True, "libraries": "580.178.04", "installed_flavour": "open"}, {"nvidia_flavour": "proprietary"},
+     "the open kernel module of the NVIDIA driver is installed, and the proprietary one is wanted"),
+    ({"installed": True, "libraries": "580.178.04", "installed_flavour": "open"}, {}, None),
     ({"installed": True, "libraries": "580.178.04"}, {}, None),
     ({"installed": True}, {}, None),
 ])

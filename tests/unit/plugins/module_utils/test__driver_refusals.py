@@ -41,6 +41,12 @@ def refusals(cards, told=None, **choice):
     ([gpu()], {"secure_boot": True}, {}, "gpu_driver_secure_boot: Secure Boot is on, and the kernel would refuse a module that DKMS builds here. "),
     ([gpu()], {"runfile": True}, {}, "NVIDIA's own installer has put a driver here, "),
     ([gpu()], {"foreign": ["RPM Fusion"]}, {}, "this host also takes packages from RPM Fusion, "),
+    ([gpu()], {"system": "ubuntu 24.04", "made": {"nvidia": "vendor"}}, {"source": "distro"},
+     "gpu_driver_source: this role gave this host NVIDIA's own packages, and does not exchange them for others; write vendor, or remove them, "
+     "their repository and the record: apt-get purge '*nvidia*'; rm /etc/apt/sources.list.d/nvidia-driver.sources /var/lib/barellama/"),
+    ([gpu("CDNA 3")], {"system": "rocky 9.6", "made": {"amd": "dkms"}}, {},
+     "gpu_driver_amd: this role gave this host AMD's own packages, and does not exchange them for others; write dkms, or remove them, "
+     "their repository and the record: dnf remove amdgpu-dkms; rm /etc/yum.repos.d/amdgpu.repo /var/lib/barellama/gpu_driver.json"),
     ([gpu("RDNA 3")], {"blacklisted": ["amdgpu"]}, {}, "a file in /etc/modprobe.d forbids amdgpu, "),
     ([gpu()], {"cramped": ["/boot"]}, {}, "/boot has less than 0.1 GB free, "),
     ([gpu("CDNA 3")], {}, {"amd": "dkms"}, "gpu_driver_amd: AMD's own driver for debian 13 on x86_64 is not known here; "),
@@ -60,6 +66,7 @@ def test_what_would_not_work_is_told_in_one_line_with_what_to_do(cards, told, ch
     ([gpu("Volta"), gpu("Hopper", where=OTHER)], {}, {}), ([gpu()], {"cramped": ["/usr"], "driver": {"installed": True}}, {}),
     ([gpu()], {}, {"nvidia_version": "580.95.05", "nvidia_minimum": "580.95.05"}), ([gpu()], {"system": "sles 15.6"}, {"source": "none"}),
     ([gpu()], {"system": "ubuntu 24.04"}, {"source": "distro", "nvidia_branch": "595"}),
+    ([gpu()], {"system": "ubuntu 24.04", "made": {"nvidia": "distro", "amd": "dkms"}}, {}), ([gpu()], {"made": {"nvidia": "vendor"}}, {"source": "none"}),
 ])
 def test_what_works_or_is_nobody_s_is_not_refused(cards, told, choice):
     assert refusals(cards, host(**told), **choice) == []

@@ -8,7 +8,7 @@ import json
 
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_kernel import Kernel
-from ansible_collections.barellama.fleet.plugins.module_utils._gpu_system import blacklisted, enabled, first_error, os_release, record, system
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_system import blacklisted, enabled, first_error, made, os_release, record, system
 
 DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\nVERSION_CODENAME=trixie\n'
 # As gcc, make and DKMS write.
@@ -32,7 +32,7 @@ def test_an_empty_host_has_nothing_in_the_way(tmp_path):
     assert told.pop("arch")
     assert told == {"os": {"id": "debian", "version": "13", "codename": "trixie"}, "kernel": "", "boot_id": "", "container": False,
                     "headers": True, "cramped": [], "runfile": False, "foreign": [], "keyring": {}, "blacklisted": [], "build_errors": {},
-                    "made": False, "restarted": None} | {"headers": told["headers"]}
+                    "made": {}, "restarted": None} | {"headers": told["headers"]}
 
 
 def test_what_stands_in_the_way_is_found(tmp_path):
@@ -41,13 +41,14 @@ def test_what_stands_in_the_way_is_found(tmp_path):
         "proc/sys/kernel/random/boot_id": "abc\n", "run/systemd/container": "docker", "lib/modules/5.14/build": "", "usr/bin/nvidia-uninstall": "",
         "etc/yum.repos.d/rpmfusion-nonfree-nvidia-driver.repo": "[x]\nenabled=1\n", "etc/yum.repos.d/elrepo.repo": "[x]\nenabled = 0\n",
         "etc/modprobe.d/a.conf": "# blacklist nvidia\nblacklist amdgpu\n", "var/lib/dkms/nvidia/550.163.01/build/make.log": LOG,
-        "var/lib/barellama/gpu_driver.json": "{}", "var/lib/barellama/gpu_driver-restart.json": json.dumps({"boot_id": "b", "reasons": ["r"]}),
+        "var/lib/barellama/gpu_driver.json": '{"made": {"amd": "inbox"}}',
+        "var/lib/barellama/gpu_driver-restart.json": json.dumps({"boot_id": "b", "reasons": ["r"]}),
     })
     assert told == {"os": {"id": "rocky", "version": "9.6", "codename": ""}, "arch": "aarch64", "kernel": "5.14", "boot_id": "abc",
                     "container": True, "headers": True, "cramped": [], "runfile": True, "foreign": ["RPM Fusion"], "keyring": {},
                     "blacklisted": ["amdgpu"],
                     "build_errors": {"nvidia/550.163.01": "nv-pci.c:287:13: error: too few arguments to function 'pci_resize_resource'"},
-                    "made": True, "restarted": {"boot_id": "b", "reasons": ["r"]}}
+                    "made": {"amd": "inbox"}, "restarted": {"boot_id": "b", "reasons": ["r"]}}
 
 
 def test_the_source_of_nvidia_s_own_package_is_found_and_not_one_that_an_operator_wrote(tmp_path):
@@ -92,6 +93,13 @@ def test_sources_that_are_turned_off_do_not_count(text, there):
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"boot_id": 1, "reasons": []}', '{"boot_id": "a", "reasons": "x"}'])
 def test_a_record_that_is_none_is_passed_over(text):
     assert record(text) is None
+
+
+@pytest.mark.parametrize(("text", "ways"), [
+    ("", {}), ("{", {}), ("[]", {}), ("{}", {}), ('{"made": true}', {}), ('{"made": {"nvidia": "vendor"}, "first": []}', {"nvidia": "vendor"}),
+])
+def test_whose_drivers_the_role_gave_this_host(text, ways):
+    assert made(text) == ways
 
 
 def test_an_os_release_of_words(tmp_path):
