@@ -13,6 +13,7 @@ MODULES = {"nvidia": "nvidia", "amd": "amdgpu"}
 NAMES = {"nvidia": "NVIDIA", "amd": "AMD"}
 # Debian's files are called nvidia-current.ko, nvidia-tesla-535.ko and so on; nvidia-uvm.ko and its like are other modules.
 FILES = {"nvidia": r"nvidia(?:-(?:current|tesla|legacy)(?:-open|-\d\w*)*)?", "amd": "amdgpu"}
+ASKED = "the distribution asks for it: /run/reboot-required"
 VERSION = re.compile(r"\d{1,9}(?:\.\d{1,9}){1,4}", re.ASCII)
 
 
@@ -54,7 +55,17 @@ def reasons(host):
     if host["key_queued"]:
         yield "a key for Secure Boot waits to be confirmed at the console while the host starts"
     if host["restart_required"]:
-        yield "the distribution asks for it: /run/reboot-required"
+        yield ASKED
+
+
+def keeps_working(reason):
+    """Whether the drivers are of use until that restart: one of ``reasons`` that is no driver's."""
+    return reason == ASKED or reason.startswith("MIG of ")
+
+
+def goes_with_a_reload(reason):
+    """Whether loading NVIDIA's driver anew takes away one of ``reasons``, too: another version or flavour is on the disk."""
+    return bool(re.match(r"the (?:NVIDIA driver \S+|\S+ kernel module of the NVIDIA driver) is loaded, and ", reason))
 
 
 def closed(nodes, uid, gids):

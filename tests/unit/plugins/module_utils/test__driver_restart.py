@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils._driver_restart import restart
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import ASKED
 from ansible_collections.barellama.fleet.tests.unit.plugins.module_utils.driver_bed import host
 
 MISMATCH = "the NVIDIA driver 550 is loaded, and 580 is installed"
+NOUVEAU = "the NVIDIA driver is installed, and nouveau drives the GPU"
 BEFORE = {"boot_id": "before", "reasons": [MISMATCH]}
 
 
@@ -24,6 +26,12 @@ BEFORE = {"boot_id": "before", "reasons": [MISMATCH]}
     ([MISMATCH], "reboot", {"restarted": {**BEFORE, "boot_id": "now"}}, False, "reboot"),
     ([MISMATCH], "reboot", {"restarted": BEFORE}, False, "refuse"),
     ([MISMATCH, "another"], "report", {"restarted": BEFORE}, False, "refuse"),
+    # The distribution's reason is another each time, though it reads the same.
+    ([ASKED], "reboot", {"restarted": {**BEFORE, "reasons": [ASKED]}}, False, "reboot"),
+    ([ASKED], "report", {"restarted": {**BEFORE, "reasons": [ASKED]}}, False, "report"),
+    ([ASKED], "reload", {}, False, "report"),
+    ([NOUVEAU], "reload", {}, False, "report"),
+    ([NOUVEAU, MISMATCH], "reload", {}, False, "reload"),
     ([MISMATCH], "reboot", {}, True, "report"),
     ([MISMATCH], "reload", {}, True, "reload"),
     ([MISMATCH], "reboot", {"container": True}, False, "report"),
@@ -34,6 +42,13 @@ def test_a_restart_is_done_once_where_it_is_allowed_and_can_be(reasons, policy, 
     told = restart(host(reboot=reasons, **more), policy, local)
     assert (told["do"], told["reasons"]) == (do, reasons)
     assert all(reason in told["said"] for reason in reasons[:1]) and bool(told["said"]) == bool(reasons)
+
+
+@pytest.mark.parametrize(("reasons", "waits"), [
+    ([], False), ([ASKED], False), (["MIG of the GPU 0000:01:00.0 is to be turned on: "], False), ([MISMATCH], True), ([ASKED, NOUVEAU], True),
+])
+def test_a_driver_waits_for_a_restart_that_is_its_own(reasons, waits):
+    assert restart(host(reboot=reasons), "report", False)["waits"] is waits
 
 
 def test_a_host_without_gpus_has_nothing_to_restart_for():

@@ -74,6 +74,22 @@ def test_each_reason_to_restart_is_told_in_one_line(seen, reason):
     assert list(drivers.reasons(seen)) == [reason]
 
 
+@pytest.mark.parametrize(("seen", "works", "reloads"), [
+    (host({"driver": "nouveau"}), False, False), (host(driver={"installed": False, "built_for": ["6.2"]}), False, False),
+    (host(driver={"libraries": "580.126.09"}), False, True), (host(driver={"installed_flavour": "proprietary"}), False, True),
+    (host({"mig": {"enabled": True, "pending": False}}), True, False), (host({"recovery": "Reboot"}), False, False),
+    (host(key_queued=True), False, False), (host(restart_required=True), True, False),
+])
+def test_what_a_reason_means_for_the_driver(seen, works, reloads):
+    (reason,) = drivers.reasons(seen)
+    assert (drivers.keeps_working(reason), drivers.goes_with_a_reload(reason)) == (works, reloads)
+
+
+def test_amd_s_driver_is_not_loaded_anew():
+    (reason,) = drivers.reasons({**host({"vendor": "amd", "driver": "amdgpu"}), "drivers": {"amd": {**NVIDIA, "installed_flavour": "dkms"}}})
+    assert not drivers.goes_with_a_reload(reason)
+
+
 def test_device_nodes_that_a_user_may_not_open():
     nodes = {"/dev/kfd": (0o660, 0, 105, 1.0), "/dev/a": (0o666, 0, 0, 1.0), "/dev/b": (0o640, 0, 105, 1.0)}
     assert [path for path, _node in drivers.closed(nodes, 995, {44})] == ["/dev/b", "/dev/kfd"]
