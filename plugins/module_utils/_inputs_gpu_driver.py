@@ -38,7 +38,7 @@ def _of_one(name, value):
         yield f"{name}: {shown(value)} is none of {', '.join(CHOICES[name])}{also}"
     if name in VERSIONS and not (isinstance(value, str) and re.fullmatch(r"(\d{3}(\.\d+){1,2})?", value, re.ASCII)):
         yield f"{name}: {shown(value)} is no version of NVIDIA's driver; for example '580.178.04', in quotes"
-    if name in URLS and not (isinstance(value, str) and re.fullmatch(r"(https?|file)://\S+", value)):
+    if name in URLS and not (isinstance(value, str) and re.fullmatch(r"https?://\S+", value)):
         yield f"{name}: {shown(value)} is no URL; for example 'https://mirror.example/repos'"
     if name in FINGERPRINTS and not (isinstance(value, (list, tuple)) and all(_is_fingerprint(each) for each in value)):
         yield f"{name}: {shown(value)} is not a list of whole fingerprints of keys; for example ['EB693B3035CD5710E231E123A4B469963BF863CC']"

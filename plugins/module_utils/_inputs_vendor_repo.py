@@ -14,6 +14,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._words import did_
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
 URL = re.compile(r"(https?://[^\s/@]+|file:)/?[^\s]*")
+KEY_URL = re.compile(r"https?://[^\s/@]+/?[^\s]*")
 SUITE = re.compile(r"[A-Za-z0-9._/-]+", re.ASCII)
 PACKAGE = re.compile(r"[A-Za-z0-9*?][A-Za-z0-9+._*?-]*", re.ASCII)
 VERSION = re.compile(r"[A-Za-z0-9:~^+._*?-]+", re.ASCII)
@@ -40,7 +41,8 @@ def _key_problems(variables):
     if bool(url) == bool(text):
         yield f"vendor_repo_key_url: give either it or vendor_repo_key, {'not both' if url else 'by which packages are checked'}"
     elif url:
-        yield _text_problem("vendor_repo_key_url", variables, URL, "an address; for example https://mirror.example/key.asc")
+        yield _text_problem("vendor_repo_key_url", variables, KEY_URL,
+                            "an address that a host can ask; for example https://mirror.example/key.asc, or give the key's text as vendor_repo_key")
     fingerprints = variables.get("vendor_repo_key_fingerprints") or []
     if not fingerprints:
         yield "vendor_repo_key_fingerprints: is empty; name the keys that are trusted, each by its full fingerprint"

@@ -24,6 +24,7 @@ def test_what_the_tests_take_for_granted_is_right():
     ("nvidia_version", 580.1, "gpu_driver_nvidia_version: 580.1 is no version of NVIDIA's driver; "),
     ("nvidia_minimum", "x", "gpu_driver_nvidia_minimum: 'x' is no version of NVIDIA's driver; "),
     ("nvidia_repository", "mirror", "gpu_driver_nvidia_repository: 'mirror' is no URL; "),
+    ("nvidia_repository", "file:///srv/repos", "gpu_driver_nvidia_repository: 'file:///srv/repos' is no URL; "),
     ("nvidia_key_fingerprints", ["3BF863CC"], "gpu_driver_nvidia_key_fingerprints: ['3BF863CC'] is not a list of whole fingerprints"),
     ("amd_key_fingerprints", "x", "gpu_driver_amd_key_fingerprints: "),
     ("amd", "none", "gpu_driver_amd: 'none' is none of inbox, dkms; "),
