@@ -44,6 +44,7 @@ class Runtime:
         specs = [spec for folder in cdi.FOLDERS for path in sorted(glob.glob(f"{self.root}{folder}/*")) for spec in self._spec(path)]
         manager, installed = self._packages()
         release = self.kernel.text("/etc/os-release")
+        daemon, unreadable = self._daemon()
         loaded = self.kernel.nvidia_version
         listed = self._listed() if loaded else {}
         amds = sum(card["vendor"] == "amd" and card["driver"] == MODULES["amd"] for card in self.kernel.cards)
@@ -54,7 +55,8 @@ class Runtime:
             "manager": manager,
             "packages": installed,
             "engines": {name: self._engine(name) for name in packages.ENGINES},
-            "daemon": self._bytes(daemon_json.PATH),
+            "daemon": daemon,
+            "unreadable": unreadable,
             "files": {path: content for path, content in ((path, self._text(path)) for path in WRITTEN) if content is not None},
             "unfinished": (self._text(UNFINISHED) or "").split(),
             "toolkits": {vendor: path for vendor, path in ((vendor, self._which(name)) for vendor, name in TOOLKITS.items()) if path},
@@ -103,6 +105,13 @@ class Runtime:
             yield {"path": path, **spec}
         else:
             self.notes.append(f"{path} is no specification of devices that can be read here")
+
+    def _daemon(self):
+        """(what is in daemon.json, why it cannot be read)."""
+        try:
+            return read(self.root + daemon_json.PATH), None
+        except FleetError as error:
+            return None, str(error)
 
     def _text(self, path):
         content = self._bytes(path)

@@ -74,6 +74,9 @@ def _toolkit(made, found, wanted):
 
 
 def _docker(made, found, wanted, engine):
+    if found["unreadable"]:
+        made["refusals"].append(f"{found['unreadable']}; mend it, and run again; nothing was changed")
+        return
     try:
         there = daemon_json.parse(found["daemon"])
     except FleetError as error:

@@ -21,7 +21,7 @@ EMPTY = {"refusals": [], "notes": [], "differences": [], "manager": "apt", "repo
 def bare(**more):
     return {"system": ("debian", [13]), "codename": "trixie", "machine": "x86_64", "manager": "apt",
             "packages": {}, "engines": {"docker": {"state": "absent"}, "podman": {"state": "absent"}},
-            "daemon": None, "files": {}, "unfinished": [], "toolkits": {}, "specs": [], "missing_hooks": [], "driver": None,
+            "daemon": None, "unreadable": None, "files": {}, "unfinished": [], "toolkits": {}, "specs": [], "missing_hooks": [], "driver": None,
             "gpus": {"nvidia": False, "amd": False}, "numbered": {"nvidia": None, "amd": []}, "units": {}, "marker": None, **more}
 
 
@@ -84,6 +84,7 @@ def test_docker_s_own_repository_is_added_for_what_is_missing_from_it(packages_t
     (bare(system=("arch", [])), wanted(engine="podman"), "nobody knows the packages of Podman on arch"),
     (bare(system=("", [])), wanted(), "on a distribution without a name"),
     (running(daemon=b'{"debug": true,}'), wanted(), "daemon.json is not what Docker can read: line 1, column"),
+    (running(unreadable="cannot read /etc/docker/daemon.json: Is a directory"), wanted(), "Is a directory; mend it, and run again; nothing was changed"),
 ])
 def test_what_cannot_be_is_refused_in_one_line(found, want, words):
     made = plan(found, want)
