@@ -77,6 +77,10 @@ class Maker:
             self._settle(change)
         except Unreachable:
             self._warn(f"{change.name}: whether it is as defined stays unknown while the server does not answer")
+        except Refused:
+            if not change.source or change.source.action != "repair":
+                raise
+            self._warn(f"{change.name}: whether it is as defined stays unknown until {change.source.name} is whole")
 
     def _settle(self, change):
         if change.wish.copy_of:

@@ -9,6 +9,7 @@ import json
 
 import pytest
 
+from ansible_collections.barellama.fleet.plugins.module_utils._client import Refused
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._models import Terms
 from ansible_collections.barellama.fleet.plugins.module_utils._models_make import Maker
@@ -161,6 +162,18 @@ def test_a_plan_without_a_server_says_what_it_cannot_know():
     Maker(server, Terms(), told.append).foresee(plan)
     assert plan[1].action == "none"
     assert told == ["d:latest: whether it is as defined stays unknown while the server does not answer"]
+
+
+def test_a_base_that_cannot_be_read_before_it_is_whole_is_no_failure_of_a_plan_that_makes_it_so():
+    server, told = Workshop("m"), []
+    run(server, "m", DERIVED)
+    plan = changes(wanted_models(["m", DERIVED]), server.tags())
+    server.refuses = ["m:latest", "d:latest"]
+    with pytest.raises(Refused):
+        Maker(server, Terms(), told.append).foresee(plan)
+    plan[0].action = "repair"
+    Maker(server, Terms(), told.append).foresee(plan)
+    assert (plan[1].action, told) == ("none", ["d:latest: whether it is as defined stays unknown until m:latest is whole"])
 
 
 def test_a_server_with_a_will_of_its_own_is_told_once_it_shows():
