@@ -162,6 +162,8 @@ def _differing(planned, host):
         others = [version for version in there if wanted and numbers(version)[:len(numbers(wanted))] != numbers(wanted)]
         if MODULES[vendor] in planned["modules"] and not driver["installed"]:
             yield f"the {name} driver is not installed for the kernel {host['system']['kernel']}"
+        elif vendor == "amd" and wanted and driver["installed_flavour"] == "kernel":
+            yield f"the {name} driver {wanted} is not built for the kernel {host['system']['kernel']}, whose own would be loaded"
         elif others:
             yield f"the {name} driver {others[0]} is installed, and {wanted} is wanted"
         elif driver["installed_flavour"] not in (None, planned["flavours"].get(vendor, driver["installed_flavour"])):

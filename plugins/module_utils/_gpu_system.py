@@ -54,8 +54,10 @@ def os_release(text):
 
 
 def enabled(text):
-    """Whether a file of package sources has one that is not turned off."""
-    return not re.search(r"^\s*enabled\s*[=:]\s*(0|no|false)\s*$", text, re.MULTILINE | re.IGNORECASE)
+    """Whether a file of package sources has one that is not turned off: a section of dnf's, a paragraph or a line of apt's."""
+    text = re.sub(r"^\s*#.*\n?", "", text, flags=re.MULTILINE)
+    sources = re.split(r"^\[.*\]\s*$", text, flags=re.MULTILINE) if re.match(r"\s*\[", text) else re.split(r"\n\s*\n", text)
+    return any(each.strip() and not re.search(r"^\s*enabled\s*[=:]\s*(0|no|false)\s*$", each, re.MULTILINE | re.IGNORECASE) for each in sources)
 
 
 def keyring(kernel):

@@ -146,6 +146,15 @@ def test_what_a_bare_name_does_not_show_differs(driver, choice, words):
     assert plan([gpu()], host(driver=driver), wanted(**choice))["differs"] == ([words] if words else [])
 
 
+def test_the_kernel_s_own_module_is_not_the_one_that_dkms_was_to_build():
+    there = {"installed": True, "installed_flavour": "kernel"}
+    chosen = wanted(amd="dkms", amd_release="30.30.4")
+    assert plan([gpu("CDNA 3")], host("ubuntu 24.04", there), chosen)["differs"] == [
+        "the AMD driver 6.16.13 is not built for the kernel 6.8.0-31-generic, whose own would be loaded"]
+    assert plan([gpu("CDNA 3")], host("ubuntu 24.04", there), wanted())["differs"] == []
+    assert plan([gpu("CDNA 3")], host("ubuntu 24.04", {**there, "installed_flavour": "dkms", "installed_version": "6.16.13"}), chosen)["differs"] == []
+
+
 @pytest.mark.parametrize("name", HOSTS)
 @pytest.mark.parametrize("system", ["debian 12", "debian 13", "ubuntu 24.04", "ubuntu 26.04", "rocky 9.6", "rhel 10.1", "fedora 44", "plan9 4", ""])
 @pytest.mark.parametrize("source", ["vendor", "distro", "none"])

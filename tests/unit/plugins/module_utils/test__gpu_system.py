@@ -85,7 +85,13 @@ def test_modules_that_are_forbidden(text, modules):
     assert blacklisted(text) == modules
 
 
-@pytest.mark.parametrize(("text", "there"), [("enabled=1", True), ("", True), ("Enabled: no", False), ("x=1\n enabled = 0 \n", False)])
+@pytest.mark.parametrize(("text", "there"), [
+    ("[x]\nenabled=1", True), ("[x]\nbaseurl=y\n", True), ("", False), ("Types: deb\nEnabled: no", False), ("[x]\nx=1\n enabled = 0 \n", False),
+    ("# ours\n[x]\nname=x\n\nenabled=1\n\n[x-debuginfo]\nname=x\nenabled=0\n[x-source]\nenabled=0\n", True),
+    ("[x]\nname=x\n\nenabled=0\n[x-source]\nenabled=0\n", False), ("Types: deb\nEnabled: no\n\nTypes: deb\nURIs: x\n", True),
+    ("deb https://a.example/ x main\n# deb-src https://a.example/ x main\n", True), ("# deb https://a.example/ x main\n", False),
+    ("deb [arch=amd64] https://a.example/ x main\n", True),
+])
 def test_sources_that_are_turned_off_do_not_count(text, there):
     assert enabled(text) == there
 
