@@ -60,6 +60,7 @@ options:
       - V(4), every wanted model generates a token. Models that only embed have to make a vector.
       - V(5), it does so on GPUs, by the devices that the server's log names, by where C(/api/ps) says that each model is, and by
         the processes that the GPUs' drivers know. Where nobody says what runs the server on this host, by C(/api/ps) alone.
+        A server that keeps nothing in memory (C(keep_alive) 0) cannot prove it.
       - V(6), every wanted model that makes text is fast enough, measured with up to 64 tokens.
     type: int
     choices: [1, 2, 3, 4, 5, 6]
