@@ -15,10 +15,11 @@ from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import
 KINDS = {"nvidia": "nvidia.com/gpu", "amd": "amd.com/gpu"}
 FOLDERS = ("/etc/cdi", "/var/run/cdi")
 AMDS_PATH = "/etc/cdi/amd.json"
-# The newest version of a specification that an engine can read, from which of its versions on.
+# The newest version of a specification that an engine can read, from which of its versions on. What reads more than 0.7.0
+# is not known here: no vendor's tool writes it.
 READABLE = {
-    "docker": (([25], "0.6.0"), ([26, 1], "0.7.0"), ([28, 2], "1.0.0")),
-    "podman": (([4, 1], "0.5.0"), ([4, 7], "0.6.0"), ([5, 1], "0.7.0"), ([5, 5], "1.0.0")),
+    "docker": (([25], "0.6.0"), ([26, 1], "0.7.0")),
+    "podman": (([4, 1], "0.3.0"), ([4, 2], "0.4.0"), ([4, 3], "0.5.0"), ([4, 9], "0.6.0"), ([5, 1], "0.7.0")),
 }
 # The toolkit writes 0.7.0 for the sake of these.
 WITHOUT_GROUPS = "no-additional-gids-for-device-nodes"

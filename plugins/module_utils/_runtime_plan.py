@@ -147,6 +147,6 @@ def _refreshed_by(vendor, found, newest):
 
 
 def _unfit(spec, host, newest, engine, version):
-    if numbers(spec["version"]) > numbers(newest):
+    if numbers(newest) < numbers(cdi.ITS_OWN) and numbers(spec["version"]) > numbers(newest):
         return f"it is of CDI {spec['version']}, and {NAMES[engine]} {version} reads up to {newest}"
     return cdi.stale(spec, host)

@@ -67,8 +67,9 @@ def test_a_specification_that_was_cut_says_no_wrong_thing():
 
 @pytest.mark.parametrize(("engine", "version", "newest"), [
     ("docker", "20.10.24", None), ("docker", "24.0.9", None), ("docker", "25.0.0", "0.6.0"), ("docker", "26.0.2", "0.6.0"), ("docker", "26.1.5", "0.7.0"),
-    ("docker", "28.5.2", "1.0.0"), ("podman", "3.4.4", None), ("podman", "4.3.1", "0.5.0"), ("podman", "4.9.3", "0.6.0"), ("podman", "5.0.3", "0.6.0"),
-    ("podman", "5.4.2", "0.7.0"), ("podman", "5.8.6", "1.0.0"), ("docker", None, None), ("podman", "words", None),
+    ("docker", "29.1.0", "0.7.0"), ("podman", "3.4.4", None), ("podman", "4.1.1", "0.3.0"), ("podman", "4.2.0", "0.4.0"), ("podman", "4.3.1", "0.5.0"),
+    ("podman", "4.6.2", "0.5.0"), ("podman", "4.9.3", "0.6.0"), ("podman", "5.0.3", "0.6.0"), ("podman", "5.4.2", "0.7.0"), ("podman", "5.8.6", "0.7.0"),
+    ("docker", None, None), ("podman", "words", None),
 ])
 def test_what_an_engine_can_read(engine, version, newest):
     assert cdi.readable(engine, version) == newest
