@@ -81,8 +81,9 @@ def nvidia(cards, host, wanted):
     else:
         first, packages = table.distribution_packages(theirs, branch, opened, system["kernel"])
     if host["nvswitches"]:
-        packages = [*packages, "nvidia-fabricmanager" if source == "vendor" else f"nvidia-fabricmanager-{branch}"]
-    exact, following = table.header_packages(theirs, system["kernel"], system["arch"]) if builds else ([], [])
+        packages = [*packages, table.fabric_manager(source, theirs, branch)]
+    exact, following = table.header_packages(theirs, system["kernel"], system["arch"], system["headers"]) if builds else ([], [])
+    signed = not builds and not host["drivers"]["nvidia"]["installed"]
     streams = row.streams if source == "vendor" else False
     repositories = [_repository(row, system, wanted, branch, version)] if source == "vendor" else []
     obsolete = [path for repository in repositories for path in repository["obsolete"]]
@@ -90,8 +91,9 @@ def nvidia(cards, host, wanted):
         "repositories": repositories,
         "streams": [f"nvidia-driver:{branch}-{'open' if opened else 'dkms'}"] if streams else [],
         "first": first,
-        "headers": [] if system["headers"] else exact,
-        "packages": [*following, *(_exactly(name, row, source, branch, version) for name in packages)],
+        "headers": exact,
+        "packages": [*following, *(table.signed_module(theirs, branch, opened, system["kernel"]) if signed else []),
+                     *(_exactly(name, row, source, branch, version) for name in packages)],
         "desired": [*first, *following, *packages],
         "modules": [MODULES["nvidia"]],
         "blacklist": ["nouveau", "nova_core"],

@@ -78,6 +78,9 @@ def refused(cards, host, wanted, branch, flavour, row, offered, builds):
     if source == "distro" and branch not in [each for each, _flavours in offered]:
         return [f"gpu_driver_nvidia_branch: {name} itself has {' and '.join(each for each, _flavours in offered)}, not {branch}; "
                 "write auto, or gpu_driver_source: vendor"]
+    if host["nvswitches"] and not table.fabric_manager(source, table.system_of(told)[1], branch):
+        return [f"gpu_driver_source: {name} itself has no fabric manager that is known here, without which the GPUs behind NVSwitches "
+                "cannot be used; write vendor"]
     return [*_by_card(cards, branch, flavour), *_by_offer(wanted, branch, flavour, row, offered, name), *_secure_boot(host, wanted, builds)]
 
 

@@ -10,7 +10,10 @@ Verified against the vendors' documents on 2026-11-20.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import numbers
 
 VERIFIED_ON = "2026-11-20"
 
@@ -65,6 +68,9 @@ DISTRIBUTIONS = {
     "almalinux 10": (("", ("open",)),),
 }
 
+# Ubuntu's first kernel of each release: a newer one follows other packages, whose names end with -hwe and the release.
+FIRST_KERNELS = {"ubuntu 22.04": "5.15", "ubuntu 24.04": "6.8", "ubuntu 26.04": "7.0"}
+
 # Release of AMD's driver -> the version that DKMS gives it; those that AMD validated.
 AMD_RELEASES = {"30.10.2": "6.14.14", "30.20.1": "6.16.6", "30.30.3": "6.16.13", "30.30.4": "6.16.13", "31.30.0": "6.19.4", "31.40.0": "6.19.14"}
 
@@ -106,19 +112,33 @@ def distribution_packages(name, branch, open_module, kernel):
     if name.startswith("almalinux"):
         return ["almalinux-release-nvidia-driver"], ["nvidia-open-kmod", "nvidia-driver-cuda"]
     kind = f"{branch}-server{'-open' if open_module else ''}"
-    return [], [f"linux-modules-nvidia-{kind}-{kernel_flavour(kernel)}", f"nvidia-headless-no-dkms-{kind}", f"nvidia-utils-{branch}-server"]
+    return [], [f"linux-modules-nvidia-{kind}-{kernel_flavour(name, kernel)}", f"nvidia-headless-no-dkms-{kind}", f"nvidia-utils-{branch}-server"]
 
 
-def header_packages(name, kernel, arch):
-    """What DKMS builds against: the headers of the kernel that runs, and what brings those of later ones."""
+def signed_module(name, branch, open_module, kernel):
+    """Ubuntu's package of the module for the very kernel that runs; that of its flavour may be for a newer one."""
+    return [f"linux-modules-nvidia-{branch}-server{'-open' if open_module else ''}-{kernel}"] if name.startswith("ubuntu") else []
+
+
+def fabric_manager(source, name, branch):
+    """The package for NVSwitches; None where a distribution has none that is known."""
+    if source == "distro":
+        return f"nvidia-fabricmanager-{branch}" if name.startswith("ubuntu") else None
+    return f"nvidia-fabricmanager-{branch}" if name.startswith(("debian", "ubuntu")) and int(branch) < 580 else "nvidia-fabricmanager"
+
+
+def header_packages(name, kernel, arch, there):
+    """What DKMS builds against: the headers of the kernel that runs, unless they are ``there``, and what brings those of later ones."""
     if name.startswith("debian"):
-        return [f"linux-headers-{kernel}"], [f"linux-headers-{DEBIAN_ARCHES[arch]}"]
+        return [] if there else [f"linux-headers-{kernel}"], [f"linux-headers-{DEBIAN_ARCHES[arch]}"]
     if name.startswith("ubuntu"):
-        return [f"linux-headers-{kernel}"], [f"linux-headers-{kernel_flavour(kernel)}"]
-    # Without the release it would bring a newer kernel.
+        return [] if there else [f"linux-headers-{kernel}"], [f"linux-headers-{kernel_flavour(name, kernel)}"]
+    # Headers that are there may be of kernel-devel alone: what follows would bring a newer kernel then, as it would without the release.
     return [f"kernel-devel-matched-{kernel}"], ["kernel-devel-matched"]
 
 
-def kernel_flavour(kernel):
+def kernel_flavour(name, kernel):
     """What Ubuntu's 6.8.0-31-generic ends with, which names the package that follows its updates."""
-    return kernel.rpartition("-")[2]
+    flavour = re.sub(r"^[\d.]+-\d+-", "", kernel)
+    newer = flavour.startswith(("generic", "lowlatency")) and numbers(kernel)[:2] > numbers(FIRST_KERNELS.get(name, kernel))
+    return f"{flavour}-hwe-{name.partition(' ')[2]}" if newer else flavour

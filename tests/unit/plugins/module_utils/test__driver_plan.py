@@ -23,7 +23,7 @@ OPEN_12 = ["nvidia-driver-cuda=580.*", "nvidia-kernel-open-dkms=580.*", "nvidia-
     ("debian 13", "Ada", {"nvidia_version": "580.178.04"}, ["nvidia-driver-pinning-580.178.04"],
      ["linux-headers-amd64", "nvidia-driver-cuda=580.178.04-*", "nvidia-kernel-open-dkms=580.178.04-*", "nvidia-persistenced=580.178.04-*"]),
     ("ubuntu 22.04", "Ampere", {}, ["nvidia-driver-pinning-580"],
-     ["linux-headers-generic", "nvidia-headless-580-open", "nvidia-utils-580"]),
+     ["linux-headers-generic-hwe-22.04", "nvidia-headless-580-open", "nvidia-utils-580"]),
     ("ubuntu 24.04", "Volta", {}, ["nvidia-driver-pinning-580"], ["linux-headers-generic", "nvidia-headless-580", "nvidia-utils-580"]),
     ("ubuntu 24.04", "Blackwell", {"nvidia_branch": "590"}, ["nvidia-driver-pinning-590"],
      ["linux-headers-generic", "nvidia-headless-open=590.*", "nvidia-persistenced=590.*"]),
@@ -40,9 +40,11 @@ OPEN_12 = ["nvidia-driver-cuda=580.*", "nvidia-kernel-open-dkms=580.*", "nvidia-
     ("debian 13", "Ada", {"source": "distro"}, [],
      ["linux-headers-amd64", "nvidia-kernel-dkms", "libcuda1", "nvidia-smi", "nvidia-persistenced"]),
     ("ubuntu 24.04", "Ada", {"source": "distro"}, [],
-     ["linux-modules-nvidia-580-server-open-generic", "nvidia-headless-no-dkms-580-server-open", "nvidia-utils-580-server"]),
+     ["linux-modules-nvidia-580-server-open-6.8.0-31-generic", "linux-modules-nvidia-580-server-open-generic",
+      "nvidia-headless-no-dkms-580-server-open", "nvidia-utils-580-server"]),
     ("ubuntu 24.04", "Pascal", {"source": "distro"}, [],
-     ["linux-modules-nvidia-580-server-generic", "nvidia-headless-no-dkms-580-server", "nvidia-utils-580-server"]),
+     ["linux-modules-nvidia-580-server-6.8.0-31-generic", "linux-modules-nvidia-580-server-generic",
+      "nvidia-headless-no-dkms-580-server", "nvidia-utils-580-server"]),
     ("almalinux 10.1", "Ada", {"source": "distro"}, ["almalinux-release-nvidia-driver"], ["nvidia-open-kmod", "nvidia-driver-cuda"]),
     ("debian 13", "RDNA 3", {}, [], ["firmware-amd-graphics"]),
     ("ubuntu 24.04", "CDNA 3", {}, [], ["linux-firmware", "linux-modules-extra-6.8.0-31-generic"]),
@@ -92,11 +94,22 @@ def test_headers_of_the_kernel_that_runs_are_installed_where_it_has_none():
     assert plan([gpu()], host(), wanted())["headers"] == ["linux-headers-6.12.1-amd64"]
     assert plan([gpu()], host(headers=True), wanted())["headers"] == []
     assert plan([gpu()], host("rocky 9.6"), wanted())["headers"] == ["kernel-devel-matched-5.14.0-503.el9.x86_64"]
+    assert plan([gpu()], host("rocky 9.6", headers=True), wanted())["headers"] == ["kernel-devel-matched-5.14.0-503.el9.x86_64"]
     assert plan([gpu()], host("ubuntu 24.04"), wanted(source="distro"))["headers"] == []
+
+
+def test_ubuntu_s_module_is_of_the_very_kernel_and_what_is_on_record_is_not():
+    bare, there = (plan([gpu()], host("ubuntu 24.04", {"installed": built}, kernel="6.14.0-33-generic"), wanted(source="distro"))
+                   for built in (False, True))
+    assert bare["packages"][:2] == ["linux-modules-nvidia-580-server-open-6.14.0-33-generic", "linux-modules-nvidia-580-server-open-generic-hwe-24.04"]
+    assert bare["desired"] == there["desired"] == there["packages"] == bare["packages"][1:]
 
 
 def test_nvswitches_need_the_fabric_manager_of_the_very_version():
     assert plan([gpu("Hopper")], host(nvswitches=4), wanted())["packages"][-1] == "nvidia-fabricmanager=580.*"
+    older = plan([gpu("Hopper")], host(nvswitches=4), wanted(nvidia_branch="570"))["packages"][-1]
+    assert older == "nvidia-fabricmanager-570"
+    assert plan([gpu("Hopper")], host("rocky 9.6", nvswitches=4), wanted(nvidia_branch="570"))["packages"][-1] == "nvidia-fabricmanager-570.*"
     assert plan([gpu("Hopper")], host("ubuntu 24.04", nvswitches=4), wanted(source="distro"))["packages"][-1] == "nvidia-fabricmanager-580"
 
 

@@ -25,6 +25,8 @@ def refusals(cards, told=None, **choice):
     ([gpu()], {"system": "fedora 44"}, {}, "gpu_driver_nvidia_branch: NVIDIA has packages for the newest Fedora alone, "),
     ([gpu()], {"system": "rocky 9.6"}, {"source": "distro"}, "gpu_driver_source: rocky 9.6 has no NVIDIA driver of its own that is known here; "),
     ([gpu()], {"system": "debian 12"}, {"source": "distro"}, "Ollama needs the NVIDIA driver 550 or newer for these GPUs, and 535 would be installed; "),
+    ([gpu("Hopper")], {"nvswitches": 4}, {"source": "distro"}, "gpu_driver_source: debian 13 itself has no fabric manager that is known here, "),
+    ([gpu("Hopper")], {"system": "almalinux 9.6", "nvswitches": 4}, {"source": "distro"}, "gpu_driver_source: almalinux 9.6 itself has no fabric "),
     ([gpu("Pascal")], {}, {"source": "distro"}, "Ollama needs the NVIDIA driver 570 or newer for these GPUs, and 550 would be installed; "),
     ([gpu("Blackwell")], {}, {"source": "distro"}, "gpu_driver_nvidia_flavour: debian 13 itself has no open kernel module of 550; "),
     ([gpu()], {}, {"source": "distro", "nvidia_branch": "580"}, "gpu_driver_nvidia_branch: debian 13 itself has 550, not 580; "),

@@ -38,7 +38,26 @@ def test_ubuntu_s_names_lose_the_branch_at_590(branch):
     assert any(branch in name for name in packages) == (int(branch) < 590)
 
 
-def test_headers_are_of_the_very_kernel_and_of_those_to_come():
-    assert table.header_packages("debian 12", "6.1.0-1-arm64", "aarch64") == (["linux-headers-6.1.0-1-arm64"], ["linux-headers-arm64"])
-    assert table.header_packages("ubuntu 24.04", "6.8.0-1012-aws", "x86_64") == (["linux-headers-6.8.0-1012-aws"], ["linux-headers-aws"])
-    assert table.header_packages("rocky 9", "5.14.0-1.el9.x86_64", "x86_64") == (["kernel-devel-matched-5.14.0-1.el9.x86_64"], ["kernel-devel-matched"])
+@pytest.mark.parametrize(("name", "kernel", "arch", "exact", "following"), [
+    ("debian 12", "6.1.0-1-arm64", "aarch64", "linux-headers-6.1.0-1-arm64", "linux-headers-arm64"),
+    ("ubuntu 24.04", "6.8.0-31-generic", "x86_64", "linux-headers-6.8.0-31-generic", "linux-headers-generic"),
+    ("ubuntu 24.04", "6.14.0-33-generic", "x86_64", "linux-headers-6.14.0-33-generic", "linux-headers-generic-hwe-24.04"),
+    ("ubuntu 26.04", "6.17.0-5-generic", "x86_64", "linux-headers-6.17.0-5-generic", "linux-headers-generic"),
+    ("ubuntu 25.10", "6.17.0-5-generic", "x86_64", "linux-headers-6.17.0-5-generic", "linux-headers-generic"),
+    ("ubuntu 22.04", "6.8.0-65-lowlatency", "x86_64", "linux-headers-6.8.0-65-lowlatency", "linux-headers-lowlatency-hwe-22.04"),
+    ("ubuntu 24.04", "6.8.0-31-generic-64k", "aarch64", "linux-headers-6.8.0-31-generic-64k", "linux-headers-generic-64k"),
+    ("ubuntu 24.04", "6.14.0-1012-aws", "x86_64", "linux-headers-6.14.0-1012-aws", "linux-headers-aws"),
+])
+def test_headers_are_of_the_very_kernel_and_of_those_to_come(name, kernel, arch, exact, following):
+    assert table.header_packages(name, kernel, arch, False) == ([exact], [following])
+    assert table.header_packages(name, kernel, arch, True) == ([], [following])
+
+
+def test_headers_of_el_are_named_with_their_release_also_where_some_are_there():
+    for there in (False, True):
+        assert table.header_packages("rocky 9", "5.14.0-1.el9.x86_64", "x86_64", there) == (
+            ["kernel-devel-matched-5.14.0-1.el9.x86_64"], ["kernel-devel-matched"])
+
+
+def test_the_first_kernel_of_each_ubuntu_is_known():
+    assert set(table.FIRST_KERNELS) == {name for name in table.SYSTEMS if name.startswith("ubuntu")}
