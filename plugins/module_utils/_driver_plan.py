@@ -20,7 +20,7 @@ from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import
 LOADED = {"nvidia": ("nvidia", "nvidia_uvm"), "amd": ("amdgpu",)}
 KEPLER = "Kepler or older"
 NOTHING = {"vendors": [], "repositories": [], "streams": [], "first": [], "headers": [], "packages": [], "desired": [], "modules": [],
-           "blacklist": [], "versions": {}, "flavours": {}, "refusals": [], "said": []}
+           "blacklist": [], "versions": {}, "flavours": {}, "daemons": [], "refusals": [], "said": []}
 
 
 def plan(gpus, host, wanted, local=False):
@@ -39,6 +39,7 @@ def plan(gpus, host, wanted, local=False):
     blacklist     modules that stand in their way
     versions      vendor -> what the installed version has to begin with
     flavours      vendor -> what kernel module it has to be
+    daemons       units that have to run for the GPUs, and start with the host
     made          vendor -> where its driver is from, of those that this role gave the host or is about to: gpu_driver_source, gpu_driver_amd
     differs       lines on what drivers are not as wanted, which a package's bare name does not show
     restart       what to do about a restart: see ``_driver_restart.py``
@@ -99,6 +100,7 @@ def nvidia(cards, host, wanted):
         "blacklist": ["nouveau", "nova_core"],
         "versions": {"nvidia": version or branch},
         "flavours": {"nvidia": flavour},
+        "daemons": ["nvidia-fabricmanager.service"] if host["nvswitches"] else [],
         "said": [f"the NVIDIA driver {version or branch or 'of the distribution'} with the {flavour} kernel module, from {_from(source)}",
                  *(f"{path} of the package cuda-keyring goes: it is the same repository, which apt takes with one key alone" for path in obsolete)],
     }

@@ -107,6 +107,8 @@ def test_ubuntu_s_module_is_of_the_very_kernel_and_what_is_on_record_is_not():
 
 def test_nvswitches_need_the_fabric_manager_of_the_very_version():
     assert plan([gpu("Hopper")], host(nvswitches=4), wanted())["packages"][-1] == "nvidia-fabricmanager=580.*"
+    assert plan([gpu("Hopper")], host(nvswitches=4), wanted())["daemons"] == ["nvidia-fabricmanager.service"]
+    assert plan([gpu("Hopper")], host(), wanted())["daemons"] == []
     older = plan([gpu("Hopper")], host(nvswitches=4), wanted(nvidia_branch="570"))["packages"][-1]
     assert older == "nvidia-fabricmanager-570"
     assert plan([gpu("Hopper")], host("rocky 9.6", nvswitches=4), wanted(nvidia_branch="570"))["packages"][-1] == "nvidia-fabricmanager-570.*"
