@@ -14,7 +14,7 @@ import subprocess
 import pytest
 
 SYSTEMS = ("debian13", "debian12=debian13-containers")
-PATIENCE = 120
+PATIENCE = 300
 DAEMON = "/etc/docker/daemon.json"
 PROCESS = "systemctl show -P MainPID docker.service"
 

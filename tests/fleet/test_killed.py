@@ -18,7 +18,7 @@ import pytest
 
 OLD, NEW, BAD = "0.32.15", "0.34.4", "0.34.5"
 ATTEMPTS = 5
-PATIENCE = 60
+PATIENCE = 300
 
 # What is on the host once the module has begun with a step, and is gone or joined by more when the step is done.
 BEGUN = {
