@@ -62,6 +62,7 @@ class Runtime:
             "toolkits": {vendor: path for vendor, path in ((vendor, self._which(name)) for vendor, name in TOOLKITS.items()) if path},
             "specs": specs,
             "missing_hooks": sorted({hook for spec in specs for hook in spec["hooks"] if not os.path.exists(self.root + hook)}),
+            "vendors": sorted({card["vendor"] for card in self.kernel.cards}),
             "driver": loaded,
             "gpus": {"nvidia": bool(loaded), "amd": bool(amds)},
             "numbered": {"nvidia": cdi.devices(listed) if listed else None, "amd": [str(number) for number in range(amds)]},

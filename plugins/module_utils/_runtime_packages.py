@@ -68,6 +68,11 @@ def upstream(version):
     return re.sub(r"-[^-]*$", "", version.partition(":")[2] or version)
 
 
+def is_compose_2(told):
+    """Whether what is told of Docker's Compose is the version of a plugin that is new enough."""
+    return bool(re.match(r"[2-9]\.|\d\d+\.", told or ""))
+
+
 def wanted(engine, source, system, installed):
     """(packages, source) that bring an engine; that which is there stays with its source. None where there are none."""
     there = next((name for name in ENGINES[engine] if name in installed), None)

@@ -18,6 +18,7 @@ author:
   - barellama contributors (@barellama)
 extends_documentation_fragment:
   - barellama.fleet.attributes.info
+  - barellama.fleet.root
 options:
   engine:
     description: The wanted container engine.
@@ -45,11 +46,10 @@ options:
     description: Keys of C(daemon.json), which are merged into what is there. V(none) takes a key away.
     type: dict
     default: {}
-  root:
-    description:
-      - Put before every path that is looked at, such as the place where the files of another host are.
-    type: path
-    default: ""
+  everything:
+    description: For the role alone, have in RV(plan) also what is as wanted already, so that Ansible's own modules look at it too.
+    type: bool
+    default: false
 notes:
   - In check mode it reports a change where something is not as wanted.
   - Specifications are read in JSON and in the block style of YAML that the vendors' tools write.
@@ -144,6 +144,7 @@ def main():
         "toolkit_version": {"type": "str"},
         "repositories": {"type": "dict", "default": {}},
         "daemon": {"type": "dict", "default": {}},
+        "everything": {"type": "bool", "default": False},
         "root": {"type": "path", "default": ""},
     }, container_runtime_info)
 

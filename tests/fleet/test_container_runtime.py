@@ -6,16 +6,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 
 import pytest
+from tests.fleet.toolkit import give, load_driver
 
 SYSTEMS = ("debian13", "debian12=debian13-containers")
 PATIENCE = 300
 DAEMON = "/etc/docker/daemon.json"
+MARKER = "/etc/systemd/system/docker.service.d/barellama.conf"
+BEFORE = "/var/lib/barellama/daemon.json.before"
 PROCESS = "systemctl show -P MainPID docker.service"
 
 # A shell and a few commands are an image. The device is as harmless as /dev/null.
@@ -47,7 +49,7 @@ def run(fleet, *arguments, engine="docker", **variables):
 def docker(fleet):
     """Nodes with Docker, the first of which had nothing before; containers that nobody but the role would start again."""
     for node in fleet.nodes:
-        node.sh(SPECIFICATION)
+        node.sh("mount -t tmpfs mock /sys/bus/pci" + SPECIFICATION)  # the machine may have a GPU
     fleet.first = run(fleet, "--check", "--diff"), fleet.nodes[0].holds("command -v dockerd")
     run(fleet).assert_ok()
     for node in fleet.nodes:
@@ -72,6 +74,7 @@ def test_docker_runs_with_compose_2_and_the_second_run_changes_nothing(docker):
     again = run(docker).assert_unchanged()
     assert {counts["host"] for counts in again.hosts.values()} == {1}, again.hosts
     run(docker, "--check").assert_unchanged()
+    run(docker, fleet_probe=False).assert_unchanged()  # Ansible's own modules find nothing to do either
 
 
 def test_a_new_configuration_restarts_docker_once_and_its_containers_come_back(docker):
@@ -127,13 +130,29 @@ def test_a_run_that_is_killed_is_finished_by_the_next(docker, moment, seen):
     killed = subprocess.Popen(docker.command(docker.root / "playbooks/runtime.yml", "--limit", f"{node.name},localhost",
                                              container_runtime_engine="docker", **wanted),
                               env=docker.environment(), cwd=docker.root, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, start_new_session=True)
-    assert watch.wait(PATIENCE) == 0
-    os.killpg(killed.pid, signal.SIGKILL)
-    killed.wait()
+    try:
+        assert watch.wait(PATIENCE) == 0
+    finally:
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait()
+        watch.kill()
+    assert moment == "restarted" or node.holds(f"test -e {BEFORE} && ! grep {moment}=1 {BEFORE}")
     run(docker, "--limit", f"{node.name},localhost", **wanted).assert_ok()
     assert node.sh("docker info -f '{{.Labels}}'") == f"[{moment}=1]" and plain_runs(node)
-    assert not node.holds("test -e /var/lib/barellama/docker-containers")
+    assert not node.holds(f"test -e /var/lib/barellama/docker-containers || test -e {BEFORE}")
     run(docker, "--limit", f"{node.name},localhost", **wanted).assert_unchanged()
+
+
+def test_the_way_back_is_to_what_docker_last_started_with_and_no_copy_of_it_stays(docker):
+    node = docker.nodes[0]
+    kept = node.sh(f"cp {DAEMON} {BEFORE} && cat {DAEMON}")
+    # As a run leaves them that was killed before Docker's restart.
+    node.sh(f"""echo '{{"labels": ["killed=1"]}}' > {DAEMON}; sed -i 's/BARELLAMA_DAEMON=.*/BARELLAMA_DAEMON=killed/' {MARKER}""")
+    failed = run(docker, "--limit", f"{node.name},localhost", container_runtime_daemon={"bridge": "nowhere0"})
+    assert failed.status != 0 and "runs with the one before again" in failed.output, failed.output
+    assert node.sh(f"cat {DAEMON}") == kept and not node.holds(f"ls {BEFORE}*")
+    run(docker, "--limit", f"{node.name},localhost", container_runtime_daemon={"labels": ["next=1"]}).assert_ok()
+    assert node.sh("docker info -f '{{.Labels}}'") == "[next=1]" and not node.holds(f"ls {BEFORE}*")
 
 
 def test_podman_of_root_and_of_an_account_gets_the_device(docker):
@@ -146,35 +165,18 @@ def test_podman_of_root_and_of_an_account_gets_the_device(docker):
         node.sh(f"cd / && {podman} run --rm --cgroups=disabled --network=none --device nvidia.com/gpu=harmless tiny:1 {WRITES}")
 
 
-# The mock vendor's toolkit asks this file for the driver and the GPUs, all of which are /dev/null.
-HOST = "/var/lib/mock-gpu/host.json"
 OURS = "/etc/systemd/system/barellama-cdi-nvidia.service"
 SPEC = "/var/run/cdi/nvidia.yaml"
-
-
-def load_driver(node, version, gpus=1):
-    """Let a driver seem to be loaded, for the role and for the toolkit."""
-    state = json.dumps({"files": {"sys/module/nvidia/version": version}, "gpus": [{}] * gpus})
-    listed = "".join(f"echo 'GPU {gpu}: NVIDIA H200 (UUID: GPU-{gpu})'\n" for gpu in range(gpus))
-    node.sh(f"""mkdir -p /var/lib/mock-gpu && echo '{state}' > {HOST}
-touch /usr/lib/libcuda.so.{version} && echo {version} > /sys/module/nvidia/version
-cat > /usr/local/bin/nvidia-smi <<'SMI'
-#!/bin/sh
-{listed}SMI
-chmod 0755 /usr/local/bin/nvidia-smi""")
 
 
 @pytest.fixture(scope="module")
 def toolkit(docker):
     """A run on the first node with NVIDIA's toolkit from the mock vendor."""
-    node, vendor = docker.nodes[0], docker.vendor()
-    node.sh("mount -t tmpfs mock /sys/module && mkdir /sys/module/nvidia && mknod /dev/nvidiactl c 1 3 && rm /etc/cdi/harmless.yaml")
-    load_driver(node, "580.95.05")
-    url = f"{vendor['url']}/toolkit/stable/deb/{node.sh('dpkg --print-architecture')}"
-    own = {"toolkit": {"url": url, "key_url": f"{vendor['url']}/keys/toolkit.asc", "key_fingerprints": [vendor["fingerprints"]["toolkit"]]}}
-    return lambda *arguments, version="1.20.0": run(
-        docker, "--limit", f"{node.name},localhost", *arguments, container_runtime_gpu_vendor="nvidia", container_runtime_toolkit_version=version,
-        container_runtime_repositories=own)
+    node = docker.nodes[0]
+    node.sh("rm /etc/cdi/harmless.yaml")
+    given = give(node, docker.vendor())
+    return lambda *arguments, version="1.20.0", **others: run(
+        docker, "--limit", f"{node.name},localhost", *arguments, container_runtime_toolkit_version=version, **given, **others)
 
 
 def test_a_toolkit_with_holes_is_refused_before_anything_is_touched(docker, toolkit):
@@ -192,6 +194,7 @@ def test_the_toolkit_comes_pinned_and_its_specification_gives_the_device(docker,
     node.sh("docker run -d --name gpu --device nvidia.com/gpu=all tiny:1 sleep 10000; systemctl daemon-reload")
     node.sh("docker exec gpu sh -c 'test -c /dev/nvidia0 && echo words > /dev/nvidia0'")
     toolkit().assert_unchanged()
+    toolkit(fleet_probe=False).assert_unchanged()
 
 
 @pytest.mark.parametrize(("driver", "gpus", "script", "told"), [
@@ -217,3 +220,43 @@ def test_an_older_toolkit_is_kept_fresh_by_units_of_ours_and_a_newer_one_by_its_
     toolkit(version="1.17.8").assert_unchanged()
     toolkit().assert_ok()
     assert not node.holds(f"test -e {OURS}") and node.sh("systemctl is-active nvidia-cdi-refresh.path") == "active"
+
+
+# What a host with AMD's GPUs has, and a stand-in for the toolkit, which writes one specification and looks after none.
+AMDS_SPEC, AMDS_UNIT = "/etc/cdi/amd.json", "barellama-cdi-amd.service"
+AMDS_CTK = """#!/usr/bin/python3
+import glob, json, sys
+assert sys.argv[1:3] == ["cdi", "generate"], sys.argv
+nodes = [{"path": path} for path in ("/dev/kfd", "/dev/dri/renderD128")]
+names = ["all", *map(str, range(len(glob.glob("/sys/bus/pci/devices/*"))))]
+spec = {"cdiVersion": "0.6.0", "kind": "amd.com/gpu", "devices": [{"name": name, "containerEdits": {"deviceNodes": nodes}} for name in names]}
+open(sys.argv[3].partition("--output=")[2], "w").write(json.dumps(spec))
+"""
+
+
+def add_amds_card(node, number):
+    node.sh(f"""cd $(mkdir -p /sys/bus/pci/devices/0000:0{number}:00.0 && echo /sys/bus/pci/devices/0000:0{number}:00.0)
+echo 0x1002 > vendor && echo 0x74a1 > device && echo 0x030000 > class && ln -s ../../../bus/pci/drivers/amdgpu driver""")
+
+
+def test_a_specification_of_amd_s_toolkit_is_written_at_boot_and_when_a_gpu_comes(docker):
+    node = docker.nodes[1]
+    node.sh("mkdir -p /dev/dri && mknod -m 666 /dev/kfd c 1 3 && mknod -m 666 /dev/dri/renderD128 c 1 3\n"
+            f"cat > /usr/local/bin/amd-ctk <<'CTK'\n{AMDS_CTK}CTK\nchmod 0755 /usr/local/bin/amd-ctk")
+    add_amds_card(node, 1)
+
+    def amd(*arguments, **others):
+        return run(docker, "--limit", f"{node.name},localhost", *arguments, container_runtime_gpu_vendor="amd", **others)
+
+    assert "there is no specification of amd.com/gpu" in amd("--check", "--diff").assert_ok().output
+    amd().assert_ok()
+    node.sh("docker run --rm --device amd.com/gpu=0 tiny:1 sh -c 'echo words > /dev/kfd && test -c /dev/dri/renderD128'")
+    amd().assert_unchanged()
+    amd(fleet_probe=False).assert_unchanged()
+
+    node.sh(f"systemctl is-enabled {AMDS_UNIT} && rm {AMDS_SPEC} && systemctl start {AMDS_UNIT} && test -s {AMDS_SPEC}")  # as at a boot
+    add_amds_card(node, 2)
+    assert f"{AMDS_SPEC}: it has the devices 0, and the host has 0, 1" in amd("--check", "--diff").assert_ok().output
+    amd().assert_ok()
+    node.sh("docker run --rm --device amd.com/gpu=1 tiny:1 sh -c 'test -c /dev/kfd'")
+    amd().assert_unchanged()

@@ -82,7 +82,8 @@ def test_a_daemon_json_that_cannot_be_read_is_not_taken_for_absent(tmp_path):
     (tmp_path / "etc/docker/daemon.json").mkdir(parents=True)
     found, _notes = Machine(tmp_path).look()
     assert found["daemon"] is None and "daemon.json: Is a directory" in found["unreadable"]
-    wanted = {"engine": "docker", "source": "vendor", "gpu_vendor": "none", "toolkit_version": "1.20.0", "repositories": {}, "daemon": {"debug": True}}
+    wanted = {"engine": "docker", "source": "vendor", "gpu_vendor": "none", "toolkit_version": "1.20.0", "repositories": {}, "daemon": {"debug": True},
+              "everything": False}
     made = plan(found, wanted)
     assert made["daemon"] is None and ["Is a directory; mend it" in line for line in made["refusals"]] == [True]
     assert plan(found, {**wanted, "engine": "none"})["refusals"] == []
@@ -91,5 +92,6 @@ def test_a_daemon_json_that_cannot_be_read_is_not_taken_for_absent(tmp_path):
 @pytest.mark.parametrize("engine", ["docker", "podman", "none"])
 def test_what_is_found_is_what_a_plan_is_made_from(tmp_path, engine):
     found, _notes = Machine(tmp_path).look()
-    wanted = {"engine": engine, "source": "distro", "gpu_vendor": "nvidia", "toolkit_version": "1.20.0", "repositories": {}, "daemon": {}}
+    wanted = {"engine": engine, "source": "distro", "gpu_vendor": "nvidia", "toolkit_version": "1.20.0", "repositories": {}, "daemon": {},
+              "everything": False}
     assert bool(plan(found, wanted)["refusals"]) == (engine != "none")  # nobody knows this distribution

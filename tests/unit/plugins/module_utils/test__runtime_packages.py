@@ -81,6 +81,12 @@ def test_where_an_engine_comes_from(engine, source, system, installed, first, wh
     assert (names and names[0], its) == (first, where)
 
 
+@pytest.mark.parametrize(("told", "new"), [
+    ("2.26.1", True), ("5.0.0", True), ("10.1", True), ("1.29.2", False), ("the program docker-compose 2.1.0", False), ("absent", False), (None, False)])
+def test_compose_2_is_a_plugin_from_its_second_version_on(told, new):
+    assert packages.is_compose_2(told) is new
+
+
 def test_what_is_newer_is_asked_for_first():
     assert "passt" in packages.wanted("podman", "distro", ("debian", [13]), {})[0]
     assert "passt" not in packages.wanted("podman", "distro", ("debian", [12]), {})[0]

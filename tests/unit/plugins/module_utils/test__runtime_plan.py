@@ -14,15 +14,18 @@ DOCKER = dict.fromkeys(("docker.io", "docker-cli", "docker-compose", "iptables")
 TOOLKIT = dict.fromkeys(packages.TOOLKIT, "1.20.0")
 SPEC = {"path": "/var/run/cdi/nvidia.yaml", "kind": "nvidia.com/gpu", "version": "0.7.0", "devices": ["0", "all"], "driver": "580.95.05", "hooks": []}
 THEIRS = {units.REFRESH_PATH: {"enabled": True, "active": True}, units.REFRESH_SERVICE: {"enabled": True, "active": False}}
-EMPTY = {"refusals": [], "notes": [], "differences": [], "manager": "apt", "repositories": [], "packages": [], "toolkit": [], "daemon": None,
-         "marker": None, "start": False, "restart": False, "bring_back": [], "files": [], "obsolete": [], "aside": [], "units": [], "refresh": []}
+OLD = {"docker": {"state": "running", "version": "20.10.24", "compose": "the program docker-compose 1.29.2"}, "podman": {"state": "absent"}}
+PODMAN = {"state": "running", "version": "4.9.5"}
+EMPTY = {"refusals": [], "notes": [], "differences": [], "manager": "apt", "repositories": [], "packages": [], "toolkit": [],
+         "daemon": None, "marker": None, "start": False, "older": False, "restart": False, "bring_back": [], "files": [], "obsolete": [], "aside": [],
+         "units": [], "refresh": []}
 
 
 def bare(**more):
     return {"system": ("debian", [13]), "codename": "trixie", "machine": "x86_64", "manager": "apt",
             "packages": {}, "engines": {"docker": {"state": "absent"}, "podman": {"state": "absent"}},
             "daemon": None, "unreadable": None, "files": {}, "unfinished": [], "toolkits": {}, "specs": [], "missing_hooks": [], "driver": None,
-            "gpus": {"nvidia": False, "amd": False}, "numbered": {"nvidia": None, "amd": []}, "units": {}, "marker": None, **more}
+            "vendors": [], "gpus": {"nvidia": False, "amd": False}, "numbered": {"nvidia": None, "amd": []}, "units": {}, "marker": None, **more}
 
 
 def running(version="26.1.5", **more):
@@ -38,7 +41,8 @@ def nvidia(**more):
 
 
 def wanted(**more):
-    return {"engine": "docker", "source": "distro", "gpu_vendor": "none", "toolkit_version": "1.20.0", "repositories": {}, "daemon": {}, **more}
+    return {"engine": "docker", "source": "distro", "gpu_vendor": "none", "toolkit_version": "1.20.0", "repositories": {}, "daemon": {},
+            "everything": False, **more}
 
 
 def gpus(**more):
@@ -50,11 +54,25 @@ def gpus(**more):
     (running(daemon=b'{"debug": true, "dns": ["192.0.2.1"]}'), wanted(daemon={"debug": True})),
     (running(packages={}), wanted()),  # Docker without a package
     (running("28.5.2", packages={"docker-ce": "28.5.2", **dict.fromkeys(packages.VENDORS_DOCKER, "1")}), wanted(daemon={})),
+    (running(packages={"docker.io": "20.10.24"}, system=("debian", [12])), wanted()),  # Compose 2 without a package
+    (running("28.5.2", packages={"docker-ce": "28.5.2"}), wanted(source="vendor")),
+    (bare(system=("sles", [15, 6]), packages={"podman": "4.9.5"}, engines={"docker": {"state": "absent"}, "podman": PODMAN}), wanted(engine="podman")),
+    (nvidia(system=("sles", [15, 6]), packages=TOOLKIT), gpus()),
     (running(marker="x", files={units.DAEMON_PATH: units.daemon("x")}), wanted()),
+    (nvidia(vendors=["amd", "nvidia"]), gpus()), (nvidia(vendors=["nvidia"]), gpus()), (running(vendors=["amd"]), wanted()),
     (nvidia(daemon=None, engines={"docker": {"state": "running", "version": "28.5.2"}}), gpus()),
 ])
 def test_nothing_is_done_where_all_is_as_wanted(found, want):
     assert plan(found, want) == EMPTY
+
+
+def test_everything_is_also_what_is_there_and_no_difference():
+    ours = units.nvidia("/usr/bin/nvidia-ctk")
+    shown = {name: {"enabled": True, "active": True} for name in (units.OUR_SERVICE, units.OUR_PATH)}
+    made = plan(nvidia(files=ours, units=shown), gpus(everything=True))
+    assert made["packages"] == list(DOCKER) and made["toolkit"] == [f"{name}=1.20.0-1" for name in TOOLKIT]
+    assert {file["path"] for file in made["files"]} == set(ours) and {unit["name"] for unit in made["units"]} == set(shown)
+    assert made["start"] and not made["restart"] and made["daemon"] is None and not made["refresh"] and made["differences"] == []
 
 
 def test_a_bare_host_gets_the_engine_and_then_what_it_was_asked_for():
@@ -81,7 +99,13 @@ def test_docker_s_own_repository_is_added_for_what_is_missing_from_it(packages_t
 @pytest.mark.parametrize(("found", "want", "words"), [
     (bare(system=("debian", [12])), wanted(), "debian 12 has no package of Docker with Compose 2; set container_runtime_source: vendor"),
     (bare(system=("el", [9, 6])), wanted(), "el 9.6 has no package of Docker"),
+    (running("20.10.24", system=("debian", [12]), packages={"docker.io": "20.10.24"}, engines=OLD), wanted(source="vendor"),
+     "debian 12 has no package of Docker with Compose 2; remove its docker.io, and set container_runtime_source: vendor"),
+    (bare(vendors=["amd"]), gpus(), "container_runtime_gpu_vendor: this host has GPUs of AMD, not of NVIDIA; correct it, or ollama_gpu_vendor"),
     (bare(system=("arch", [])), wanted(engine="podman"), "nobody knows the packages of Podman on arch"),
+    (running(system=("opensuse-leap", [15, 6]), packages={}), gpus(),
+     "container_runtime_gpu_vendor: NVIDIA's toolkit is not installed on opensuse-leap 15.6 by this role; install "
+     "nvidia-container-toolkit 1.20.0 there yourself, and it is used as it is"),
     (bare(system=("", [])), wanted(), "on a distribution without a name"),
     (running(daemon=b'{"debug": true,}'), wanted(), "daemon.json is not what Docker can read: line 1, column"),
     (running(unreadable="cannot read /etc/docker/daemon.json: Is a directory"), wanted(), "Is a directory; mend it, and run again; nothing was changed"),
@@ -117,7 +141,7 @@ def test_a_broken_daemon_json_is_nobody_s_business_where_docker_is_not_wanted():
 ])
 def test_docker_is_restarted_only_for_what_it_has_not_read(found, want, restart, words):
     made = plan(found, want)
-    assert made["restart"] is restart
+    assert made["restart"] is restart and made["older"] is (found["marker"] == "old")
     assert words in made["differences"] if words else not made["differences"]
 
 
