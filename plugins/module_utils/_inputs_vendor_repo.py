@@ -28,6 +28,7 @@ def problems(variables):
         found.append(_text_problem("vendor_repo_url", variables, URL, "an address; for example https://mirror.example/cuda/debian13/x86_64"))
         found += [*_key_problems(variables), _suites_problem(variables)]
         found += [_pin_problem(pin) for pin in variables.get("vendor_repo_pins") or []]
+        found += [_manager_problem(variables)]
     return [line for line in found if line]
 
 
@@ -50,6 +51,16 @@ def _key_problems(variables):
         if not FINGERPRINT.fullmatch(plain(fingerprint)):
             yield (f"vendor_repo_key_fingerprints: {shown(fingerprint)} is no full fingerprint of 40 or 64 digits; "
                    "anybody can make a key with the same short id")
+
+
+def _manager_problem(variables):
+    """What one of them has, and the one that was named has not."""
+    manager = variables.get("vendor_repo_manager") or ""
+    if manager and (manager == "apt") != bool(variables.get("vendor_repo_suites")):
+        return f"vendor_repo_suites: apt alone has suites, and has always some; vendor_repo_manager is {manager}"
+    if manager == "zypper" and variables.get("vendor_repo_pins"):
+        return "vendor_repo_pins: zypper takes none of a repository; lock packages instead: zypper addlock"
+    return None
 
 
 def _suites_problem(variables):

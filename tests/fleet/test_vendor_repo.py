@@ -30,7 +30,7 @@ def _mock(fleet):
     vendor = fleet.vendor()
     common = {"name": "mock", "state": "present", "signed": "both", "key_url": f"{vendor['url']}/keys/cuda.asc",
               "key_fingerprints": [vendor["fingerprints"]["cuda"]], "pins": [{"packages": ["*nvidia*", "libcuda1"], "version": f"{PINNED}*"}]}
-    distros = {"debian13": "debian13", "ubuntu2404": "ubuntu2404", "el9": "rhel9"}
+    distros = {"debian13": "debian13", "ubuntu2404": "ubuntu2404", "el9": "rhel10"}
     return {node: {**common, "url": f"{vendor['url']}/cuda/{distro}/{CUDA}", "suites": [] if node == "el9" else ["./"],
                    "package": PACKAGES[node]}
             for node, distro in distros.items()}
@@ -77,6 +77,23 @@ def test_a_repository_whose_signature_is_not_good_is_not_added(fleet, mock):
         assert "sources.list.d" not in node.sh(FILES) and "yum.repos.d" not in node.sh(FILES)
         node.sh(OWN_SOURCES[node.name])
         node.sh("rm -f $(find /etc/pki /etc/apt -name '*mock*')")
+
+
+def test_a_repository_that_the_host_has_with_another_key_is_refused_and_an_older_file_of_ours_gives_way(fleet, mock):
+    node, own = fleet.nodes[0], mock[fleet.nodes[0].name]
+    older = "/etc/apt/sources.list.d/older-mock.list"
+    node.sh(f"touch /etc/apt/keyrings/other.asc; echo 'deb [signed-by=/etc/apt/keyrings/other.asc] {own['url']} ./' > {older}")
+    run = play(fleet, {node.name: own})
+    assert run.status != 0 and "The repository was not added to the host; remove the other source of it: grep -r" in said(run), run.output
+    assert own["url"] in said(run) and not node.holds("test -e /etc/apt/sources.list.d/mock.sources") and node.holds(f"test -e {older}")
+
+    obsolete = changed({node.name: own}, obsolete=[older])
+    assert f"absent {older}" in said(play(fleet, obsolete, "--check", "--diff").assert_ok()) and node.holds(f"test -e {older}")
+    play(fleet, obsolete).assert_ok()
+    assert not node.holds(f"test -e {older}") and node.holds("test -e /etc/apt/sources.list.d/mock.sources")
+    play(fleet, obsolete).assert_unchanged()
+    play(fleet, changed({node.name: own}, state="absent")).assert_ok()
+    assert node.sh(FILES) == ""
 
 
 def test_it_is_planned_added_and_gives_the_pinned_version(fleet, mock):

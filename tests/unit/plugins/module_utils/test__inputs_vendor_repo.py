@@ -17,6 +17,9 @@ APT = {"vendor_repo_name": "cuda", "vendor_repo_state": "present", "vendor_repo_
     {},
     {"vendor_repo_suites": [], "vendor_repo_url": "file:///srv/repo"},
     {"vendor_repo_suites": ["noble"], "vendor_repo_components": ["main"]},
+    {"vendor_repo_manager": "apt"},
+    {"vendor_repo_suites": [], "vendor_repo_manager": "zypper"},
+    {"vendor_repo_suites": [], "vendor_repo_manager": "dnf", "vendor_repo_pins": [{"packages": ["x"], "version": "1"}]},
     {"vendor_repo_key_url": "", "vendor_repo_key": "-----BEGIN"},
     {"vendor_repo_pins": [{"packages": ["nvidia-*", "libnvidia*"], "version": "580.105.08*", "priority": 1002}]},
     {"vendor_repo_pins": [{"packages": ["x"], "origin": "a.example"}]},
@@ -41,6 +44,7 @@ def test_what_is_fine(other):
     ("key_fingerprints", ["8793F200"], "anybody can make a key with the same short id"),
     ("suites", ["stable\nTrusted: yes"], "is not the name of a suite"),
     ("suites", ["stable"], "is empty; for example [main]"),
+    ("manager", "zypper", "apt alone has suites, and has always some; vendor_repo_manager is zypper"),
     ("components", ["main"], "a flat repository, whose suite ends in /, has none"),
     ("pins", ["nvidia-*"], "names no packages"),
     ("pins", [{"packages": ["a"], "versoin": "1"}], "versoin is not one of packages, version, origin, priority; did you mean version?"),
@@ -52,3 +56,8 @@ def test_what_is_fine(other):
 def test_what_is_wrong_is_told_in_one_line_with_the_variable_s_name(name, value, said):
     (line,) = problems({**APT, f"vendor_repo_{name}": value})
     assert line.startswith("vendor_repo_") and said in line and "\n" not in line
+
+
+def test_zypper_takes_no_pins_of_a_repository():
+    zypper = {**APT, "vendor_repo_suites": [], "vendor_repo_manager": "zypper", "vendor_repo_pins": [{"packages": ["x"], "version": "1"}]}
+    assert problems(zypper) == ["vendor_repo_pins: zypper takes none of a repository; lock packages instead: zypper addlock"]
