@@ -37,21 +37,36 @@ printf 'Types: deb\\nURIs: {VENDOR}/ubuntu\\nSuites: noble\\nComponents: main\\n
 EL = NO_SOURCES + f"""
 cat > /etc/os-release <<'TEXT'
 NAME="Rocky Linux"
-VERSION="9.6 (Blue Onyx)"
+VERSION="@.6"
 ID="rocky"
 ID_LIKE="rhel centos fedora"
-VERSION_ID="9.6"
-PLATFORM_ID="platform:el9"
-PRETTY_NAME="Rocky Linux 9.6 (Blue Onyx)"
+VERSION_ID="@.6"
+PLATFORM_ID="platform:el@"
+PRETTY_NAME="Rocky Linux @.6"
 TEXT
-echo 'Rocky Linux release 9.6 (Blue Onyx)' > /etc/redhat-release
+echo 'Rocky Linux release @.6' > /etc/redhat-release
 mkdir -p /etc/yum.repos.d /etc/pki/rpm-gpg
 printf '[main]\\ngpgcheck=1\\ninstallonly_limit=3\\nclean_requirements_on_remove=True\\nbest=True\\nskip_if_unavailable=False\\n' > /etc/dnf/dnf.conf
 printf '[baseos]\\nname=baseos\\nbaseurl={VENDOR}/el/9/$basearch\\ngpgcheck=0\\n' > /etc/yum.repos.d/rocky.repo
 """
 
+FEDORA = NO_SOURCES + """
+printf 'NAME="Fedora Linux"\\nID=fedora\\nVERSION_ID=44\\nPRETTY_NAME="Fedora Linux 44"\\n' > /etc/os-release
+rm /etc/redhat-release
+sed -i 's,rocky,fedora,' /etc/yum.repos.d/rocky.repo
+"""
+
+SUSE = NO_SOURCES + f"""
+printf 'NAME="SLES"\\nID="sles"\\nID_LIKE="suse"\\nVERSION_ID="15.6"\\nPRETTY_NAME="SUSE Linux Enterprise Server 15 SP6"\\n' > /etc/os-release
+mkdir -p /etc/zypp/repos.d
+printf '[SLES]\\nname=SLES\\nbaseurl={VENDOR}/sles/15/$basearch\\nenabled=1\\ngpgcheck=0\\n' > /etc/zypp/repos.d/sles.repo
+"""
+
 SYSTEMS = {
     "ubuntu2404": Shape("debian13", (), UBUNTU),
     # Also the place where the mock is built.
-    "el9": Shape("debian13", ("dnf", "rpm", "gnupg", "createrepo-c"), EL),
+    "el9": Shape("debian13", ("dnf", "rpm", "gnupg", "createrepo-c"), EL.replace("@", "9")),
+    "el8": Shape("el9", (), EL.replace("@", "8")),
+    "fedora44": Shape("el9", (), FEDORA),
+    "sles15": Shape("debian13", ("zypper", "rpm", "gnupg"), SUSE),
 }

@@ -37,6 +37,7 @@ def build(out):
         (out / "fingerprints.json").write_text(json.dumps({name: key.fingerprint for name, key in keys.items()}, indent=2) + "\n")
         _for_apt(out, keys)
         _for_dnf(out, keys)
+        _lay_keys(out, keys)
 
 
 def _for_apt(out, keys):
@@ -55,13 +56,30 @@ def _for_apt(out, keys):
 
 
 def _for_dnf(out, keys):
-    rpm.write_repository(out / f"cuda/rhel9/{CUDA}", list(nvidia.enterprise_linux()), keys["cuda"])
+    plain = out / f"cuda/rhel10/{CUDA}"
+    rpm.write_repository(plain, list(nvidia.enterprise_linux()), keys["cuda"])
+    for system in ("fedora44", "rhel9", "rhel8"):
+        shutil.copytree(plain, out / f"cuda/{system}/{CUDA}")
+    for system in ("rhel9", "rhel8"):
+        rpm.add_streams(out / f"cuda/{system}/{CUDA}", "nvidia-driver", nvidia.streams(), keys["cuda"])
     rpm.write_repository(out / f"toolkit/stable/rpm/{MACHINE}", list(others.toolkit(deb=False)), keys["toolkit"])
     release = others.AMDGPU[1][0]
     rpm.write_repository(out / f"amdgpu/{release}/el/9/main/{MACHINE}", list(others.amdgpu(release, "")), keys["rocm"])
     rpm.write_repository(out / f"el/9/{MACHINE}", list(others.enterprise_base()), keys["cuda"])
+    rpm.write_repository(out / f"cuda/sles15/{CUDA}", list(nvidia.suse()), keys["cuda"])
+    rpm.write_repository(out / f"sles/15/{MACHINE}", list(others.suse_base()), keys["cuda"])
     shutil.copytree(out / f"toolkit/stable/rpm/{MACHINE}", out / "tampered/dnf")
     _spoil(out / "tampered/dnf/repodata/repomd.xml", "<revision>", "<revision>1")
+
+
+def _lay_keys(out, keys):
+    """Where the vendors have them."""
+    places = {f"cuda/{system}/{CUDA}/{file}": "cuda" for file, systems in (
+        ("3bf863cc.pub", ("debian12", "ubuntu2404")), ("8793F200.pub", ("debian13",)),
+        ("D42D0685.pub", ("rhel8", "rhel9", "rhel10", "fedora44", "sles15")),
+    ) for system in systems}
+    for place, name in {**places, "rocm/rocm.gpg.key": "rocm"}.items():
+        (out / place).write_text(keys[name].public)
 
 
 def _spoil(path, old, new):

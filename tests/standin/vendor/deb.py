@@ -53,7 +53,8 @@ def _control(package, architecture):
 
 
 def _scripts(package):
-    return {"./postinst": (f"#!/bin/sh\nset -e\n[ \"$1\" = configure ] || exit 0\n{package.script}\n", 0o755)} if package.script else {}
+    written = {"./postinst": ("configure", package.script), "./prerm": ("remove|upgrade", package.removal)}
+    return {name: (f"#!/bin/sh\nset -e\ncase $1 in {when}) ;; *) exit 0;; esac\n{text}\n", 0o755) for name, (when, text) in written.items() if text}
 
 
 def _tar(files):

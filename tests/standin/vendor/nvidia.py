@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import platform
+import re
 from pathlib import Path
 
 from .package import Package
@@ -28,9 +29,10 @@ def branch(version):
     return int(version.partition(".")[0])
 
 
-def dkms(version, flavour):
+def dkms(version, flavour, module="nvidia"):
     """The script after whose run a module is there, or not."""
-    return (PROGRAMS / "dkms-like").read_text().replace("@VERSION@", version).replace("@LICENSE@", FLAVOURS[flavour])
+    told = {"MODULE": module, "VERSION": version, "LICENSE": FLAVOURS[flavour]}
+    return re.sub("@([A-Z]+)@", lambda name: told[name[1]], (PROGRAMS / "dkms-like").read_text())
 
 
 def libraries(version, *names, folder=LIBRARIES):
@@ -64,8 +66,9 @@ def ubuntu():
 def _versioned(version, full):
     number = branch(version)
     same = f"(= {full})"
-    yield Package(f"libnvidia-compute-{number}", full, files=libraries(version))
-    yield Package(f"nvidia-utils-{number}", full, depends=(f"libnvidia-compute-{number} {same}",), files={"/usr/bin/nvidia-smi": REPLAY})
+    yield Package(f"libnvidia-compute-{number}", full, provides=("libnvidia-compute",), conflicts=("libnvidia-compute",), files=libraries(version))
+    yield Package(f"nvidia-utils-{number}", full, depends=(f"libnvidia-compute-{number} {same}",), provides=("nvidia-utils",),
+                  conflicts=("nvidia-utils",), files={"/usr/bin/nvidia-smi": REPLAY})
     yield Package(f"nvidia-compute-utils-{number}", full)
     yield Package(f"nvidia-fabricmanager{'' if number >= 580 else f'-{number}'}", full)
     for flavour in flavours(version):
@@ -78,7 +81,8 @@ def _versioned(version, full):
 
 def _unversioned(version, full):
     same = f"(= {full})"
-    yield Package("libnvidia-compute", full, files={**libraries(version), "/usr/bin/nvidia-smi": REPLAY})
+    yield Package("libnvidia-compute", full, provides=("nvidia-utils",), conflicts=("nvidia-utils",),
+                  files={**libraries(version), "/usr/bin/nvidia-smi": REPLAY})
     yield Package("nvidia-persistenced", full)
     yield Package("nvidia-fabricmanager", full)
     for flavour in flavours(version):
@@ -114,4 +118,29 @@ def enterprise_linux():
         for flavour in flavours(version):
             name, other = ("kmod-nvidia-open-dkms", "kmod-nvidia-latest-dkms")[::1 if flavour == "open" else -1]
             yield Package(name, full, depends=("dkms", f"nvidia-kmod-common {same}"), provides=(f"nvidia-kmod = {full}",), conflicts=(other,),
+                          files={f"/usr/src/nvidia-{version}/dkms.conf": ""}, script=dkms(version, flavour))
+
+
+def streams():
+    """EL 8's and 9's, by which dnf knows a branch: all packages but those of the other kernel module."""
+    kmods = {"open": "kmod-nvidia-open-dkms", "dkms": "kmod-nvidia-latest-dkms"}
+    same = ["nvidia-driver-cuda-libs", "nvidia-persistenced", "nvidia-kmod-common", "nvidia-fabricmanager", "nvidia-driver-cuda"]
+    return {f"{number}-{kind}": ([*same, kmod], f"{number}.") for number in sorted(set(map(branch, VERSIONS))) for kind, kmod in kmods.items()
+            if kind == "open" or number < 615}
+
+
+def suse():
+    """The kernel module is built by DKMS here too; the names tell a generation of drivers."""
+    for version in VERSIONS:
+        if branch(version) < 580:  # had other names
+            continue
+        same, generation = f"(= {version}-1)", "G07" if branch(version) >= UNVERSIONED_SINCE else "G06"
+        yield Package("nvidia-persistenced", f"{version}-1")
+        yield Package("nvidia-fabricmanager", f"{version}-1")
+        yield Package(f"nvidia-compute-{generation}", f"{version}-1", files=libraries(version, folder="/usr/lib64"))
+        yield Package(f"nvidia-compute-utils-{generation}", f"{version}-1", files={"/usr/bin/nvidia-smi": REPLAY},
+                      depends=(f"nvidia-compute-{generation} {same}", f"nvidia-persistenced {same}", f"nvidia-kmod {same}"))
+        for flavour in flavours(version):
+            name, other = (f"nvidia-{each}driver-{generation}" for each in (("open-", "") if flavour == "open" else ("", "open-")))
+            yield Package(name, f"{version}-1", depends=("dkms",), provides=(f"nvidia-kmod = {version}-1",), conflicts=(other,),
                           files={f"/usr/src/nvidia-{version}/dkms.conf": ""}, script=dkms(version, flavour))

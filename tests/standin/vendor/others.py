@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from .nvidia import PROGRAMS, REPLAY
+from .nvidia import PROGRAMS, REPLAY, dkms
 from .package import Package
 
 # The oldest has the known hole, and only since 1.18 do units keep the CDI spec fresh.
@@ -30,6 +30,7 @@ PathChanged=/usr/bin/nvidia-ctk
 WantedBy=multi-user.target
 """,
 }
+INBOX = "kernel/drivers/gpu/drm/amd/amdgpu/amdgpu.ko.zst"
 # (release of the driver, version of its module, of its package)
 AMDGPU = (("30.20.1", "6.16.6", "6.16.6.30200100-2238411"), ("30.30.4", "6.16.13", "6.16.13.30300400-2278411"),
           ("31.40.0", "6.19.14", "6.19.14.31400000-2330411"))
@@ -56,7 +57,8 @@ def amdgpu(release, suffix):
     epoch = "1:" if suffix else ""
     files = {f"/usr/src/amdgpu-{module}/dkms.conf": ""}
     yield Package("amdgpu-dkms-firmware", f"{epoch}{full}{suffix}", everywhere=bool(suffix))
-    yield Package("amdgpu-dkms", f"{epoch}{full}{suffix}", depends=("dkms", f"amdgpu-dkms-firmware (= {epoch}{full}{suffix})"), files=files)
+    yield Package("amdgpu-dkms", f"{epoch}{full}{suffix}", depends=("dkms", f"amdgpu-dkms-firmware (= {epoch}{full}{suffix})"), files=files,
+                  script=dkms(module, "open", "amdgpu"))
 
 
 def amd_tools():
@@ -71,7 +73,9 @@ def ubuntu_archive():
     for name in ("linux-headers-generic", "linux-headers-6.8.0-88-generic"):
         yield Package(name, "6.8.0-88.89", files={"/lib/modules/6.8.0-88-generic/build/.config": ""} if "6.8" in name else {},
                       depends=() if "6.8" in name else ("linux-headers-6.8.0-88-generic",))
-    yield Package("firmware-amd-graphics", "20240318", everywhere=True)
+    yield Package("linux-firmware", "20240318", everywhere=True)
+    yield Package("linux-modules-extra-6.8.0-88-generic", "6.8.0-88.89", files={f"/lib/modules/6.8.0-88-generic/{INBOX}": ""},
+                  script=f"echo {INBOX}: >> /lib/modules/6.8.0-88-generic/modules.dep")
     for number, version in (("580", "580.105.08"), ("595", "595.91.07")):
         full = f"{version}-0ubuntu0.24.04.1"
         yield Package(f"nvidia-utils-{number}-server", full, files={"/usr/bin/nvidia-smi": REPLAY})
@@ -80,13 +84,25 @@ def ubuntu_archive():
             yield Package(f"nvidia-headless-no-dkms-{number}-server{flavour}", full)
 
 
-def enterprise_base():
-    """What every system has, so that scripts' and drivers' wishes are granted, and DKMS of EPEL."""
+def rpm_base():
+    """What every system of rpm's has, so that scripts' and drivers' wishes are granted, and DKMS, which is from elsewhere there."""
     yield Package("bash", "5.1.8-9", provides=("/bin/sh", "/usr/bin/sh", "/bin/bash", "config(bash)"))
-    yield Package("rocky-release", "9.6-1", provides=("system-release = 9.6", "redhat-release = 9.6"))
     yield Package("dkms", "3.2.2-1")
+
+
+def suse_base():
+    yield from rpm_base()
+    yield Package("kernel-default-devel", "6.4.0-150600.23.65.1", provides=("kernel-default-devel = 6.4.0-150600.23.65",),
+                  files={"/lib/modules/6.4.0-150600.23.65-default/build/.config": ""})
+
+
+def enterprise_base():
+    yield from rpm_base()
+    yield Package("rocky-release", "9.6-1", provides=("system-release = 9.6", "redhat-release = 9.6"))
     yield Package("kernel-headers", "5.14.0-570")
-    yield Package("kernel-devel-matched", "5.14.0-570", files={"/lib/modules/5.14.0-570.el9.x86_64/build/.config": ""})
+    yield Package("kernel-devel-matched", "5.14.0-570.el9", files={"/lib/modules/5.14.0-570.el9.x86_64/build/.config": ""})
+    yield Package("kernel-devel", "4.18.0-553.el8", files={"/lib/modules/4.18.0-553.el8.x86_64/build/.config": ""})
+    yield Package("amd-gpu-firmware", "20250812-1")
     yield Package("linux-firmware", "20250812-1")
     for name in ("docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin", "docker-compose-plugin", "podman", "crun"):
         yield Package(name, "1.0-1")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 class Package:
     """A package that says it is what it is called. ``files`` maps a path to its text; programs are those below a bin folder.
 
-    Relations are written as apt does, "name" or "name (= 1.0)". ``script`` runs after it was installed.
+    Relations are written as apt does, "name" or "name (= 1.0)". ``script`` runs after it was installed, ``removal`` before it goes.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Package:
     conflicts: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     script: str = ""
+    removal: str = ""
     everywhere: bool = False  # of no architecture
 
     def mode(self, path):

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+import platform
 import re
 import subprocess
 import tempfile
@@ -27,7 +29,7 @@ AutoReqProv: no
 
 
 def write_repository(folder, packages, key):
-    """Write a repository whose packages and metadata the key has signed."""
+    """Write a repository whose packages and metadata the key has signed, for dnf and zypper."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         for number, group in enumerate(_groups(packages)):
@@ -35,6 +37,26 @@ def write_repository(folder, packages, key):
     found = sorted(folder.glob("*.rpm"))
     _run("rpmsign", "--define", f"_gpg_name {key.fingerprint}", "--define", f"_gpg_path {key.home}", "--addsign", *found)
     _run("createrepo_c", "--quiet", "--simple-md-filenames", folder)
+    _sign(folder, key)
+
+
+def add_streams(folder, name, streams, key):
+    """Put a repository's packages into streams of a module, {stream: (names of packages, what their versions begin with)}."""
+    there = _run("rpm", "-qp", "--qf", "%{NAME} %{VERSION} %{NAME}-%{EPOCHNUM}:%{VERSION}-%{RELEASE}.%{ARCH}\n", *sorted(folder.glob("*.rpm")))
+    packages = [line.split() for line in there.splitlines()]
+    documents = [{"document": "modulemd", "version": 2, "data": {
+        "name": name, "stream": stream, "version": 1, "context": "0", "arch": platform.machine(), "summary": name, "description": name,
+        "license": {"module": ["MIT"]},
+        "artifacts": {"rpms": [full for package, version, full in packages if package in names and version.startswith(start)]},
+    }} for stream, (names, start) in streams.items()]
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch, "modules.yaml")
+        file.write_text("".join(f"---\n{json.dumps(document)}\n...\n" for document in documents))  # JSON is YAML
+        _run("modifyrepo_c", "--mdtype=modules", "--simple-md-filenames", file, folder / "repodata")
+    _sign(folder, key)
+
+
+def _sign(folder, key):
     index = folder / "repodata/repomd.xml"
     index.with_suffix(".xml.asc").write_text(key.signature(index.read_text()))
 
@@ -82,3 +104,4 @@ def _relations(package):
 def _run(*command):
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
