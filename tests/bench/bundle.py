@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench.measure import in_turns, loaded, result_of
+from tests.bench.measure import in_turns, loaded, result_of, start
 from tests.bench.store import PIECE, make
 
 
@@ -75,8 +75,4 @@ def main(rounds, gigabytes, directory):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--child"]:
-        module_process(sys.argv[2])
-    else:
-        given = sys.argv[1:]
-        main(int(given[0]) if given else 3, float(given[1]) if given[1:] else 1, given[2] if given[2:] else None)
+    start(main, module_process, 3, 1.0, None)

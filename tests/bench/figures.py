@@ -46,6 +46,7 @@ def main():
     print("", *told("tests.bench.models"), sep="\n")
     print("", *told("tests.bench.store"), sep="\n")
     print("", *told("tests.bench.methods"), sep="\n")
+    print("", *told("tests.bench.gpu_roles"), sep="\n")
     print("", *told("tests.bench.bundle"), sep="\n")
 
 

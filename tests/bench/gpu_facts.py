@@ -20,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench.measure import in_turns, loaded, result_of, show_beyond_start
+from tests.bench.measure import in_turns, loaded, result_of, show_beyond_start, start
 
 GOAL_MS = 300
 DEVICES = 300
@@ -80,7 +80,4 @@ def main(rounds):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--child"]:
-        module_process(sys.argv[2])
-    else:
-        main(int(sys.argv[1]) if sys.argv[1:] else 15)
+    start(main, module_process, 15)

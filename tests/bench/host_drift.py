@@ -22,7 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench.measure import in_turns, loaded, result_of, show_beyond_start
+from tests.bench.measure import in_turns, loaded, result_of, show_beyond_start, start
 
 THINGS = 200
 GOAL_MS = 150
@@ -94,7 +94,4 @@ def main(rounds):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--child"]:
-        module_process(sys.argv[2])
-    else:
-        main(int(sys.argv[1]) if sys.argv[1:] else 15)
+    start(main, module_process, 15)

@@ -11,8 +11,19 @@ import importlib
 import io
 import json
 import statistics
+import sys
 
 from ansible.module_utils.testing import patch_module_args
+
+
+def start(main, child, *defaults):
+    """The command line of a benchmark: ``--child PLACE`` is what its child does; else numbers and a text, each in place of its default."""
+    given = sys.argv[1:]
+    if given[:1] == ["--child"]:
+        child(given[1])
+    else:
+        told = [text if default is None else type(default)(text) for text, default in zip(given, defaults)]
+        main(*told, *defaults[len(told):])
 
 
 def loaded(module):
