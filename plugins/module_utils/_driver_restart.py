@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import ASKED, goes_with_a_reload, keeps_working
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import ASKED, CONSOLE, goes_with_a_reload, keeps_working
 
 
 def restart(host, policy, local):
@@ -27,13 +27,16 @@ def restart(host, policy, local):
                                         "see: journalctl -k -b, and dkms status")
     if policy == "never":
         return _told("refuse", reasons, f"this host has to be restarted for its GPUs, and gpu_driver_reboot_policy is never: {why}")
+    if CONSOLE in reasons:
+        return _told("report", reasons, f"this host has to be restarted by a person at its console, and is not restarted from here: {why}")
     if policy != "report" and system["container"]:
         return _told("report", reasons, f"the machine of this container has to be restarted for its GPUs, which cannot be done from here: {why}")
     if policy == "reboot" and local:
         return _told("report", reasons, f"this host has to be restarted for its GPUs, and Ansible itself runs on it; restart it by hand: {why}")
     if policy == "report" or (policy == "reload" and not any(map(goes_with_a_reload, reasons))):
+        meanwhile = "" if all(map(keeps_working, reasons)) else "; until then Ollama may compute on the CPU"
         return _told("report", reasons, f"this host has to be restarted for its GPUs: {why}; do it, or run gpu.yml with "
-                                        "gpu_driver_reboot_policy: reboot; until then Ollama may compute on the CPU")
+                                        f"gpu_driver_reboot_policy: reboot{meanwhile}")
     return _told(policy, reasons, f"{'restarting this host' if policy == 'reboot' else 'loading the driver anew'} for its GPUs: {why}")
 
 

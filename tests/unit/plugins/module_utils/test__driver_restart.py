@@ -48,7 +48,8 @@ def test_a_restart_is_done_once_where_it_is_allowed_and_can_be(reasons, policy, 
     ([], False), ([ASKED], False), (["MIG of the GPU 0000:01:00.0 is to be turned on: "], False), ([MISMATCH], True), ([ASKED, NOUVEAU], True),
 ])
 def test_a_driver_waits_for_a_restart_that_is_its_own(reasons, waits):
-    assert restart(host(reboot=reasons), "report", False)["waits"] is waits
+    told = restart(host(reboot=reasons), "report", False)
+    assert told["waits"] is waits and ("compute on the CPU" in told["said"]) is waits
 
 
 def test_a_host_without_gpus_has_nothing_to_restart_for():
