@@ -39,18 +39,19 @@ def _built(host, wanted, ours, name):
         return {"refusals": [f"gpu_driver_amd: AMD's own driver for {name} on {system['arch']} is not known here; "
                              f"it is for {known} on x86_64; write inbox"]}
     if host["secure_boot"] and host["key_enrolled"] is not True and wanted["gpu_driver_secure_boot"] == "require_signed":
-        return {"refusals": ["gpu_driver_amd: Secure Boot is on, and the kernel would refuse a module that DKMS builds here; write inbox"]}
+        return {"refusals": ["gpu_driver_amd: Secure Boot is on, and the kernel would refuse a module that DKMS builds here; write inbox, "
+                             "or gpu_driver_secure_boot: enroll"]}
     base, fingerprint = wanted["gpu_driver_amd_repository"].rstrip("/"), table.AMD_KEY[1]
     apt = row.manager == "apt"
     exact, following = table.header_packages(name, system["kernel"], system["arch"], system["headers"])
     return {
         "repositories": [{
             "name": "amdgpu", "url": f"{base}/amdgpu/{release}/ubuntu" if apt else f"{base}/amdgpu/{release}/el/{row.amd}/main/x86_64",
-            "suites": [row.amd] if apt else [], "components": ["main"] if apt else [], "key_url": f"{base}/{table.AMD_KEY[0]}",
+            "manager": row.manager, "suites": [row.amd] if apt else [], "components": ["main"] if apt else [], "key_url": f"{base}/{table.AMD_KEY[0]}",
             "key_fingerprints": wanted["gpu_driver_amd_key_fingerprints"] or [fingerprint], "pins": [], "obsolete": [],
         }],
         "headers": exact,
-        "packages": [*following, "amdgpu-dkms"], "desired": [*following, "amdgpu-dkms"], "modules": [MODULES["amd"]],
+        "packages": [*following, "amdgpu-dkms"], "desired": [*following, "amdgpu-dkms"], "modules": [MODULES["amd"]], "signs": ["amd"],
         "versions": {"amd": table.AMD_RELEASES[release]},
         "said": [f"AMD's own driver {release}, which DKMS builds as {table.AMD_RELEASES[release]}"],
     }

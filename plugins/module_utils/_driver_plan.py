@@ -10,17 +10,20 @@ It follows from what gpu_facts tells and from the variables of role gpu_driver, 
 
 from __future__ import annotations
 
+from ansible_collections.barellama.fleet.plugins.module_utils import _driver_origin as origin
 from ansible_collections.barellama.fleet.plugins.module_utils import _driver_table as table
 from ansible_collections.barellama.fleet.plugins.module_utils._driver_amd import amd
+from ansible_collections.barellama.fleet.plugins.module_utils._driver_key import enrolment, waiting
 from ansible_collections.barellama.fleet.plugins.module_utils._driver_refusals import blocked, missing, refused, turned_back
 from ansible_collections.barellama.fleet.plugins.module_utils._driver_restart import restart
+from ansible_collections.barellama.fleet.plugins.module_utils._driver_tuning import tuning
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_cards import OPEN_ONLY, PROPRIETARY_ONLY
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import MODULES, NAMES, numbers
 
 LOADED = {"nvidia": ("nvidia", "nvidia_uvm"), "amd": ("amdgpu",)}
 KEPLER = "Kepler or older"
 NOTHING = {"vendors": [], "repositories": [], "streams": [], "first": [], "headers": [], "packages": [], "desired": [], "modules": [],
-           "blacklist": [], "versions": {}, "flavours": {}, "daemons": [], "refusals": [], "said": []}
+           "blacklist": [], "locks": [], "versions": {}, "flavours": {}, "daemons": [], "signs": [], "enrol": [], "refusals": [], "said": []}
 
 
 def plan(gpus, host, wanted, local=False):
@@ -39,10 +42,15 @@ def plan(gpus, host, wanted, local=False):
     blacklist     modules that stand in their way
     versions      vendor -> what the installed version has to begin with
     flavours      vendor -> what kernel module it has to be
+    signs         vendors whose module DKMS builds and signs here
+    enrol         where the key for it lies, if it has to be enrolled for Secure Boot: one of gpu_facts' ``mok``, or none
     daemons       units that have to run for the GPUs, and start with the host
+    manager       apt, dnf or zypper
+    locks         versions that zypper has to pass over, as it has them in its list of locks
     made          vendor -> where its driver is from, of those that this role gave the host or is about to: gpu_driver_source, gpu_driver_amd
     differs       lines on what drivers are not as wanted, which a package's bare name does not show
     restart       what to do about a restart: see ``_driver_restart.py``
+    tuning        what GPUs are to be set to: see ``_driver_tuning.py``
     said          lines for the operator
     """
     planned = {key: list(value) if isinstance(value, list) else dict(value) for key, value in NOTHING.items()}
@@ -53,14 +61,19 @@ def plan(gpus, host, wanted, local=False):
             continue
         kept = _kept(vendor, cards, host, wanted)
         _merge(planned, {"said": [kept]} if kept else {**choose(cards, host, wanted), "vendors": [vendor]})
+    _merge(planned, enrolment(host, wanted) if planned["signs"] else {})
     if planned["vendors"]:
         planned["refusals"] += [*blocked(host, planned["vendors"]), *turned_back(host, planned["vendors"], wanted)]
+    tuned = tuning(gpus, host, wanted)
+    planned["refusals"] += tuned["refusals"]
     unloaded = [vendor for vendor in planned["vendors"] if not host["drivers"][vendor]["loaded"]]
     ways = {"nvidia": wanted["gpu_driver_source"], "amd": wanted["gpu_driver_amd"]}
     before = host["system"]["made"] if host["system"] else {}
     made = {**before, **{vendor: ways[vendor] for vendor in planned["vendors"]}}
-    return {**planned, "made": made, "load": [module for vendor in unloaded for module in LOADED[vendor]],
-            "differs": list(_differing(planned, host)), "restart": restart(host, wanted["gpu_driver_reboot_policy"], local)}
+    return {**planned, "made": made, "manager": table.manager(host["system"]["os"]) if planned["vendors"] else "",
+            "load": [module for vendor in unloaded for module in LOADED[vendor]],
+            "tuning": tuned, "differs": [*_differing(planned, host), *waiting(planned, host)],
+            "restart": restart(host, wanted["gpu_driver_reboot_policy"], local)}
 
 
 def nvidia(cards, host, wanted):
@@ -75,7 +88,7 @@ def nvidia(cards, host, wanted):
     if refusals:
         return {"refusals": refusals}
     version = wanted["gpu_driver_nvidia_version"]
-    opened = flavour == "open"
+    opened, place = flavour == "open", "NVIDIA's repository" if source == "vendor" else "the distribution"
     if source == "vendor":
         first, packages = table.vendor_packages(row, branch, opened)
         first = [name.replace(branch, version) for name in first] if version else first
@@ -86,7 +99,7 @@ def nvidia(cards, host, wanted):
     exact, following = table.header_packages(theirs, system["kernel"], system["arch"], system["headers"]) if builds else ([], [])
     signed = not builds and not host["drivers"]["nvidia"]["installed"]
     streams = row.streams if source == "vendor" else False
-    repositories = [_repository(row, system, wanted, branch, version)] if source == "vendor" else []
+    repositories = [origin.repository(row, system, wanted, branch, version)] if source == "vendor" else []
     obsolete = [path for repository in repositories for path in repository["obsolete"]]
     return {
         "repositories": repositories,
@@ -94,14 +107,16 @@ def nvidia(cards, host, wanted):
         "first": first,
         "headers": exact,
         "packages": [*following, *(table.signed_module(theirs, branch, opened, system["kernel"]) if signed else []),
-                     *(_exactly(name, row, source, branch, version) for name in packages)],
+                     *(origin.exactly(name, row, source, branch, version) for name in packages)],
         "desired": [*first, *following, *packages],
         "modules": [MODULES["nvidia"]],
         "blacklist": ["nouveau", "nova_core"],
+        "locks": [origin.lock(branch, version)] if source == "vendor" and row.manager == "zypper" and wanted["gpu_driver_hold"] else [],
         "versions": {"nvidia": version or branch},
         "flavours": {"nvidia": flavour},
+        "signs": ["nvidia"] if builds else [],
         "daemons": ["nvidia-fabricmanager.service"] if host["nvswitches"] else [],
-        "said": [f"the NVIDIA driver {version or branch or 'of the distribution'} with the {flavour} kernel module, from {_from(source)}",
+        "said": [f"the NVIDIA driver {version or branch or 'of the distribution'} with the {flavour} kernel module, from {place}",
                  *(f"{path} of the package cuda-keyring goes: it is the same repository, which apt takes with one key alone" for path in obsolete)],
     }
 
@@ -125,26 +140,6 @@ def _flavour(cards, wanted, branch, offered):
     there = next((flavours for name, flavours in offered if name == branch), ("open", "proprietary"))
     needs = "proprietary" if any(card["generation"] in PROPRIETARY_ONLY for card in cards) else "open"
     return needs if needs in there or any(card["generation"] in OPEN_ONLY for card in cards) else there[0]
-
-
-def _repository(row, system, wanted, branch, version):
-    url = f"{wanted['gpu_driver_nvidia_repository'].rstrip('/')}/{row.nvidia}/{table.ARCHES[system['arch']]}"
-    pins = [] if row.manager == "apt" else [{"packages": ["*nvidia*"], "version": f"{version or branch}.*", "priority": 1001}]
-    return {"name": "nvidia-driver", "url": url, "suites": ["/"] if row.manager == "apt" else [], "components": [], "key_url": f"{url}/{row.key[0]}",
-            "key_fingerprints": wanted["gpu_driver_nvidia_key_fingerprints"] or [row.key[1]],
-            "pins": pins, "obsolete": [path for path, address in system["keyring"].items() if address == url]}
-
-
-def _exactly(name, row, source, branch, version):
-    """A package as the manager takes it, with its version where the name does not tell the branch."""
-    if source != "vendor" or (branch in name and not version):
-        return name
-    which = f"{version}-*" if version else f"{branch}.*"
-    return f"{name}={which}" if row.manager == "apt" else f"{name}-{which}"
-
-
-def _from(source):
-    return "NVIDIA's repository" if source == "vendor" else "the distribution"
 
 
 def _kept(vendor, cards, host, wanted):
@@ -173,6 +168,8 @@ def _differing(planned, host):
         elif driver["installed_flavour"] not in (None, planned["flavours"].get(vendor, driver["installed_flavour"])):
             yield (f"the {driver['installed_flavour']} kernel module of the {name} driver is installed, "
                    f"and the {planned['flavours'][vendor]} one is wanted")
+    if "nvidia" in planned["vendors"]:
+        yield from origin.other_locks(host["system"]["locks"], planned["locks"])
 
 
 def _merge(planned, more):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ansible_collections.barellama.fleet.plugins.module_utils import _driver_table as table
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_cards import OPEN_ONLY, PROPRIETARY_ONLY
-from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import NAMES, numbers
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import ELSEWHERE, GRID, NAMES, numbers
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_verdict import (
     BEFORE_VOLTA,
     NEWEST_BEFORE_TURING,
@@ -25,6 +25,9 @@ def missing(gpus, host, wanted):
     least, vendors = wanted["gpu_driver_expected"], {gpu["vendor"] for gpu in gpus}
     if least > len(gpus):
         away = f", and {len(host['passed_through'])} given to virtual machines" if host["passed_through"] else ""
+        if host["elsewhere"]:
+            yield f"gpu_driver_expected: this is {ELSEWHERE[host['elsewhere']]}, and {least} GPUs are expected on the bus; write 0"
+            return
         yet = ", ".join(gpu["bus_id"] for gpu in gpus)
         yield (f"gpu_driver_expected: there are {len(gpus)} GPUs on the PCI bus{f' ({yet})' if yet else ''}{away}, and {least} are expected; "
                "see: lspci -nn, and the firmware's settings of the slots; or correct the number")
@@ -37,6 +40,8 @@ def missing(gpus, host, wanted):
 def blocked(host, vendors):
     """What stands in the way of any driver on this host."""
     system = host["system"]
+    if host["elsewhere"]:
+        yield f"this is {ELSEWHERE[host['elsewhere']]}; {OTHERWISE}"
     if system["runfile"] and "nvidia" in vendors:
         yield "NVIDIA's own installer has put a driver here, which packages would mix with; remove it: /usr/bin/nvidia-uninstall"
     if system["foreign"] and "nvidia" in vendors:
@@ -53,10 +58,12 @@ def blocked(host, vendors):
 
 def turned_back(host, vendors, wanted):
     """What this role does not undo: the driver's own packages would stay, and be newer than those that are wanted instead."""
-    apt = host["system"]["os"]["id"] in ("debian", "ubuntu")
-    remove, sources = ("apt-get purge", "/etc/apt/sources.list.d/{}.sources") if apt else ("dnf remove", "/etc/yum.repos.d/{}.repo")
+    remove, all_of_it, sources = {
+        "apt": ("apt-get purge", "*nvidia*", "/etc/apt/sources.list.d/{}.sources"), "dnf": ("dnf remove", "*nvidia*", "/etc/yum.repos.d/{}.repo"),
+        "zypper": ("zypper remove", table.LOCKED, "/etc/zypp/repos.d/{}.repo"),
+    }[table.manager(host["system"]["os"])]
     for vendor, name, old, new, packages, source in (
-        ("nvidia", "gpu_driver_source", "vendor", "distro", "'*nvidia*'", "nvidia-driver"),
+        ("nvidia", "gpu_driver_source", "vendor", "distro", f"'{all_of_it}'", "nvidia-driver"),
         ("amd", "gpu_driver_amd", "dkms", "inbox", "amdgpu-dkms", "amdgpu"),
     ):
         if vendor in vendors and (host["system"]["made"].get(vendor), wanted[name]) == (old, new):
@@ -66,6 +73,9 @@ def turned_back(host, vendors, wanted):
 
 def refused(cards, host, wanted, branch, flavour, row, offered, builds):
     """What keeps NVIDIA's driver from this host: the first thing alone where the others would follow from it."""
+    virtual = next((card["bus_id"] for card in cards if card["virtual"]), None)
+    if virtual:
+        return [f"{virtual} is {GRID}, and no repository has those; {OTHERWISE}"]
     told, source = host["system"]["os"], wanted["gpu_driver_source"]
     name = f"{told['id']} {told['version']}".strip() or "this distribution"
     if source == "distro" and not offered:
@@ -81,6 +91,10 @@ def refused(cards, host, wanted, branch, flavour, row, offered, builds):
     if host["nvswitches"] and not table.fabric_manager(source, table.system_of(told)[1], branch):
         return [f"gpu_driver_source: {name} itself has no fabric manager that is known here, without which the GPUs behind NVSwitches "
                 "cannot be used; write vendor"]
+    there = numbers(host["drivers"]["nvidia"]["libraries"])[:1]
+    if source == "vendor" and row.manager == "zypper" and there and table.generation(there[0]) != table.generation(branch):
+        return [f"gpu_driver_nvidia_branch: packages of {there[0]} and {branch} are called otherwise on {name}, and do not take each other's place; "
+                f"remove those of {there[0]} first: zypper remove 'nvidia-*{table.generation(there[0])}*'"]
     return [*_by_card(cards, branch, flavour), *_by_offer(wanted, branch, flavour, row, offered, name), *_secure_boot(host, wanted, builds)]
 
 
@@ -117,8 +131,8 @@ def _by_offer(wanted, branch, flavour, row, offered, name):
         yield f"gpu_driver_nvidia_flavour: {name} itself has no {flavour} kernel module of {branch or 'it'}; write gpu_driver_source: vendor"
     if wanted["gpu_driver_source"] == "vendor" and flavour == "proprietary" and int(branch) > table.LAST_PROPRIETARY[row.manager]:
         yield f"gpu_driver_nvidia_flavour: NVIDIA has no proprietary kernel module of {branch} for {name} any more; write open, or an older branch"
-    if row and row.branch and wanted["gpu_driver_source"] == "vendor" and int(branch) < int(row.branch) and row.branch != table.LONG_TERM:
-        yield (f"gpu_driver_nvidia_branch: {row.branch} is the oldest that NVIDIA has for {name}, and {branch} is wanted; "
+    if row and row.oldest and wanted["gpu_driver_source"] == "vendor" and int(branch) < int(row.oldest):
+        yield (f"gpu_driver_nvidia_branch: {row.oldest} is the oldest that this role installs on {name}, and {branch} is wanted; "
                "write auto, or use another distribution")
     if version and floor and numbers(version) < numbers(floor):
         yield (f"gpu_driver_nvidia_version: {version} lacks fixes of security holes, and {floor} is the oldest of its branch that has them; "
@@ -128,5 +142,5 @@ def _by_offer(wanted, branch, flavour, row, offered, name):
 def _secure_boot(host, wanted, builds):
     if host["secure_boot"] and builds and host["key_enrolled"] is not True and wanted["gpu_driver_secure_boot"] == "require_signed":
         yield ("gpu_driver_secure_boot: Secure Boot is on, and the kernel would refuse a module that DKMS builds here. Use a driver that the "
-               "distribution signs (gpu_driver_source: distro, on Ubuntu and AlmaLinux), turn Secure Boot off, or write ignore, and then enrol "
-               "DKMS's key: mokutil --import /var/lib/dkms/mok.pub, restart, and confirm at the console")
+               "distribution signs (gpu_driver_source: distro, on Ubuntu and AlmaLinux), turn Secure Boot off, or write enroll to have "
+               "its key wait to be confirmed at the console")

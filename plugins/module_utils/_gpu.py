@@ -9,21 +9,25 @@ from __future__ import annotations
 
 from ansible_collections.barellama.fleet.plugins.module_utils import _gpu_amd as amd
 from ansible_collections.barellama.fleet.plugins.module_utils import _gpu_nvidia as nvidia
+from ansible_collections.barellama.fleet.plugins.module_utils import _gpu_tuning
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_cards import generation, model
-from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import MODULES, parse_modinfo, reasons
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import ELSEWHERE, MODULES, parse_modinfo, reasons
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_kernel import GIVEN_AWAY
-from ansible_collections.barellama.fleet.plugins.module_utils._gpu_system import system
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_system import distribution, system
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_verdict import unusable
+from ansible_collections.barellama.fleet.plugins.module_utils._mok import CONFIGURATION, place, state
 
 UNKNOWN = dict.fromkeys(("index", "model", "uuid", "compute", "memory_total", "memory_free", "persistence", "mig", "nvlinks",
                          "recovery", "fabric"))
-SHOWN = ("index", "vendor", "model", "pci_id", "bus_id", "uuid", "generation", "compute", "memory_total", "memory_free", "driver",
+SHOWN = ("index", "vendor", "model", "pci_id", "bus_id", "uuid", "generation", "compute", "memory_total", "memory_free", "driver", "virtual",
          "persistence", "mig", "nvlinks", "usable", "why")
-MOK = "/var/lib/dkms/mok.pub"
 
 
-def look(kernel, tools, account=None):
-    """(gpus, host), the two facts. ``account``: name, uid and gids of the servers' user, None where nobody asks for it."""
+def look(kernel, tools, account=None, tuning=False):
+    """(gpus, host), the two facts.
+
+    ``account``: name, uid and gids of the servers' user, None where nobody asks for it. ``tuning``: whether it is asked what GPUs are set to.
+    """
     cards = [card for card in kernel.cards if card["driver"] != GIVEN_AWAY]
     vendors = sorted({card["vendor"] for card in cards})
     host = {
@@ -42,11 +46,14 @@ def look(kernel, tools, account=None):
     if "amd" in vendors and kernel.is_loaded(MODULES["amd"]):
         known.update(_amd(kernel, tools, cards))
     host["gpus"] = gpus = _numbered([_gpu(card, known.get(card["slot"]), kernel) for card in cards])
+    settings = _gpu_tuning.look(tools) if tuning and host["nvidia_smi"] else {}
     for gpu in gpus:
+        gpu["tuning"] = settings.get(gpu["bus_id"])
         gpu["why"] = unusable(gpu, host)
         gpu["usable"] = gpu["why"] is None
-    return [{key: gpu[key] for key in SHOWN} for gpu in gpus], {
-        **{key: host[key] for key in ("drivers", "nvswitches", "secure_boot", "key_enrolled")},
+    return [{key: gpu[key] for key in (*SHOWN, *(["tuning"] if tuning else []))} for gpu in gpus], {
+        **{key: host[key] for key in ("drivers", "nvswitches", "secure_boot", "key_enrolled", "key_queued", "mok")},
+        "elsewhere": kernel.elsewhere,
         "system": system(kernel) if cards else None,
         "passed_through": [card["slot"] for card in kernel.cards if card["driver"] == GIVEN_AWAY],
         "reboot": list(reasons(host)),
@@ -56,7 +63,7 @@ def look(kernel, tools, account=None):
 
 def _gpu(card, told, kernel):
     numbers = (card["vendor_id"], card["device"][2:])
-    gpu = {**UNKNOWN, **(told or {}), "vendor": card["vendor"], "bus_id": card["slot"], "driver": card["driver"],
+    gpu = {**UNKNOWN, **(told or {}), "vendor": card["vendor"], "bus_id": card["slot"], "driver": card["driver"], "virtual": card["virtual"],
            "pci_id": ":".join(numbers), "answers": bool(told) and told.get("index") is not None}
     gpu["generation"] = generation(card["vendor"], card["device"], gpu["compute"])
     gpu["model"] = gpu["model"] or model(kernel.pci_ids, *numbers)
@@ -127,17 +134,18 @@ def _amd(kernel, tools, cards):
 
 def _secure_boot(kernel, tools, asked):
     """Its state and, where it is on, whether the key that DKMS signs with is enrolled, or waits to be."""
-    enabled = kernel.secure_boot
-    answer = tools.limited("mokutil", "--test-key", kernel.root + MOK) if asked and enabled and kernel.has(MOK) else None
-    words = answer[1] if answer else ""
-    enrolled = True if "already enrolled" in words else False if "not enrolled" in words else None
-    queued = "in the enrollment request" in words
-    return {"secure_boot": enabled, "key_enrolled": False if queued else enrolled, "key_queued": queued}
+    enabled, found, mok = kernel.secure_boot, None, None
+    if asked and enabled:
+        key, certificate = place(distribution(kernel)["id"], "\n".join(kernel.texts(*CONFIGURATION)))
+        mok = {"key": key, "certificate": certificate, "digest": kernel.digest(certificate)}
+        answer = tools.limited("mokutil", "--test-key", kernel.root + certificate) if mok["digest"] else None
+        found = answer and state(answer[1])
+    return {"secure_boot": enabled, "key_enrolled": None if not found else found == "enrolled", "key_queued": found == "queued", "mok": mok}
 
 
 def _notes(kernel, host):
-    if kernel.has_others:
-        yield "this host may have a GPU that is on no PCI bus, as a Jetson or Windows' own Linux has; nothing is known of it"
+    if kernel.elsewhere:
+        yield f"this is {ELSEWHERE[kernel.elsewhere]}; nothing is known of its GPU here"
     if kernel.nvidia_version and "nvidia" in host["drivers"] and host["nvidia_smi"] is None:
         yield "nvidia-smi is not on this host, so memory and compute capability of its NVIDIA GPUs are not known"
 

@@ -15,6 +15,7 @@ VENDORS = {"0x10de": "nvidia", "0x1002": "amd"}
 CLASSES = ("0x0300", "0x0302", "0x0380", "0x1200")
 SWITCH = ("0x10de", "0x0680")
 BUS_ID = re.compile(r"([0-9a-f]{4,8}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])", re.ASCII | re.IGNORECASE)
+CONFIGURATION = 256  # bytes, of which only root reads more than the first 64
 DEVICE = re.compile(r"0x[0-9a-f]{4}", re.ASCII)
 # The first device number of each run of one generation.
 NVIDIA_RUNS = (
@@ -54,6 +55,19 @@ def model(pci_ids, vendor, device):
     name = section and re.search(rf"^\t{device}  (.*)$", section[1], re.MULTILINE)
     # The chip comes first, and the card in brackets.
     return name and re.sub(r"^.*\[(.*)\]$", r"\1", name[1].strip())
+
+
+def is_virtual(config):
+    """Whether a hypervisor made this card of a part of one, by NVIDIA's mark in its PCI configuration; None where too little of that could be read."""
+    if len(config) < CONFIGURATION:
+        return None
+    place, seen = config[0x34] if config[6] & 0x10 else 0, set()
+    while place and place not in seen:
+        if config[place] == 9 and config[place + 3:place + 5] == b"VF":  # 9 is a capability of the vendor's own
+            return True
+        seen.add(place)
+        place = config[(place + 1) % CONFIGURATION]
+    return False
 
 
 def _run(runs, value):

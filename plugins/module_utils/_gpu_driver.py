@@ -13,6 +13,10 @@ MODULES = {"nvidia": "nvidia", "amd": "amdgpu"}
 NAMES = {"nvidia": "NVIDIA", "amd": "AMD"}
 # Debian's files are called nvidia-current.ko, nvidia-tesla-535.ko and so on; nvidia-uvm.ko and its like are other modules.
 FILES = {"nvidia": r"nvidia(?:-(?:current|tesla|legacy)(?:-open|-\d\w*)*)?", "amd": "amdgpu"}
+ELSEWHERE = {"jetson": "a Jetson, whose GPU may be on no PCI bus, and whose driver comes with JetPack",
+             "wsl": "Windows' own Linux, whose GPU is on no PCI bus, and whose driver is that of Windows"}
+GRID = "a virtual GPU (vGPU), which needs the GRID driver that fits its hypervisor's, and a licence"
+CONSOLE = "a key for Secure Boot waits to be confirmed at the console while the host starts: Enroll MOK, and its password"
 ASKED = "the distribution asks for it: /run/reboot-required"
 VERSION = re.compile(r"\d{1,9}(?:\.\d{1,9}){1,4}", re.ASCII)
 
@@ -50,17 +54,20 @@ def reasons(host):
         if mig and mig["pending"] not in (None, mig["enabled"]):
             yield (f"MIG of the GPU {gpu['bus_id']} is to be turned {'on' if mig['pending'] else 'off'}: "
                    "with its reset if nothing uses it, else with a restart")
+        tuning = gpu.get("tuning")
+        if tuning and tuning["ecc_pending"] not in (None, tuning["ecc"]):
+            yield f"ECC of the GPU {gpu['bus_id']} is to be turned {'on' if tuning['ecc_pending'] else 'off'}: with a restart"
         if gpu["recovery"]:
             yield f"the GPU {gpu['bus_id']} asks for it: {gpu['recovery']}"
     if host["key_queued"]:
-        yield "a key for Secure Boot waits to be confirmed at the console while the host starts"
+        yield CONSOLE
     if host["restart_required"]:
         yield ASKED
 
 
 def keeps_working(reason):
     """Whether the drivers are of use until that restart: one of ``reasons`` that is no driver's."""
-    return reason == ASKED or reason.startswith("MIG of ")
+    return reason == ASKED or reason.startswith(("MIG of ", "ECC of "))
 
 
 def goes_with_a_reload(reason):

@@ -15,13 +15,14 @@ from functools import cached_property
 
 from ansible_collections.barellama.fleet.plugins.module_utils._errors import FleetError
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_amd import parse_node
-from ansible_collections.barellama.fleet.plugins.module_utils._gpu_cards import CLASSES, SWITCH, VENDORS
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_cards import CLASSES, SWITCH, VENDORS, is_virtual
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import FILES, module_file, newest
 from ansible_collections.barellama.fleet.plugins.module_utils._host_tools import read
+from ansible_collections.barellama.fleet.plugins.module_utils._mok import digest
 
 GIVEN_AWAY = "vfio-pci"
-# Not on a PCI bus: Jetson, Windows' own Linux.
-ELSEWHERE = ("/etc/nv_tegra_release", "/dev/dxg")
+# Their GPU is on no PCI bus.
+ELSEWHERE = {"/etc/nv_tegra_release": "jetson", "/dev/dxg": "wsl"}
 NODES = {"nvidia": ("/dev/nvidia[0-9]*", "/dev/nvidiactl", "/dev/nvidia-uvm"), "amd": ("/dev/kfd", "/dev/dri/renderD*")}
 SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 PCI_IDS = ("/usr/share/misc/pci.ids", "/usr/share/hwdata/pci.ids")
@@ -44,10 +45,11 @@ class Kernel:
 
     @cached_property
     def cards(self):
-        """The GPUs on the PCI bus, each as vendor, vendor_id (10de), device (0x2684), slot and driver (the kernel's, or None)."""
+        """The GPUs on the PCI bus, each as vendor, vendor_id (10de), device (0x2684), slot, driver (the kernel's, or None) and virtual."""
         return [
             {"vendor": VENDORS[vendor], "vendor_id": vendor[2:], "device": self._line(f"{folder}/device"),
-             "slot": os.path.basename(folder), "driver": _bound(folder)}
+             "slot": os.path.basename(folder), "driver": _bound(folder),
+             "virtual": VENDORS[vendor] == "nvidia" and is_virtual(self._bytes(f"{folder}/config"))}
             for folder, vendor, kind in self._devices if kind.startswith(CLASSES)
         ]
 
@@ -55,10 +57,15 @@ class Kernel:
     def nvswitches(self):
         return sum(vendor == SWITCH[0] and kind.startswith(SWITCH[1]) for _folder, vendor, kind in self._devices)
 
+    @cached_property
+    def elsewhere(self):
+        """What has a GPU that no PCI bus shows, jetson or wsl (Windows' own Linux); None for another host."""
+        return next((name for path, name in ELSEWHERE.items() if self.has(path)), None)
+
     @property
     def has_others(self):
         """Whether there may be GPUs that no PCI bus shows."""
-        return any(map(self.has, ELSEWHERE))
+        return self.elsewhere is not None
 
     @cached_property
     def nodes(self):
@@ -137,6 +144,16 @@ class Kernel:
     def pci_ids(self):
         """The text of the list of all PCI devices, empty on a host without one."""
         return next(filter(None, map(self.text, PCI_IDS)), "")
+
+    def digest(self, path):
+        """The digest of a file; None where it is not there."""
+        content = self._bytes(self.root + path)
+        return digest(content) if content else None
+
+    def texts(self, *patterns):
+        """The texts of the files of these patterns, in the order of their names."""
+        places = {path for pattern in patterns for path in glob.glob(self.root + pattern)}
+        return [self.text(path[len(self.root):]) for path in sorted(places)]
 
     def text(self, path):
         """A file's text; empty where it is not there or cannot be read."""

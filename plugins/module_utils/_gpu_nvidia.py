@@ -35,11 +35,11 @@ def parse_query(output, fields):
 
 
 def _row(values, fields):
-    told = dict(zip(fields, (_told(value.strip()) for value in values)))
+    told = dict(zip(fields, (field(value.strip()) for value in values)))
     where = bus_id(told.get("pci.bus_id") or "")
     if len(values) != len(fields) or not where:
         return None
-    mig = {"enabled": _switch(told.get("mig.mode.current")), "pending": _switch(told.get("mig.mode.pending"))}
+    mig = {"enabled": switch(told.get("mig.mode.current")), "pending": switch(told.get("mig.mode.pending"))}
     return where, {
         "index": _number(told["index"]),
         "uuid": _matching(UUID, told["uuid"]),
@@ -47,7 +47,7 @@ def _row(values, fields):
         "memory_total": _mebibytes(told["memory.total"]),
         "memory_free": _mebibytes(told["memory.free"]),
         "compute": _matching(CAPABILITY, told.get("compute_cap")),
-        "persistence": _switch(told.get("persistence_mode")),
+        "persistence": switch(told.get("persistence_mode")),
         "mig": None if mig["enabled"] is None else mig,
         "recovery": told.get("gpu_recovery_action"),
         "fabric": told.get("fabric.state"),
@@ -83,7 +83,7 @@ def parse_links(output):
 def parse_information(text):
     """Model and UUID in /proc/driver/nvidia/gpus/*/information, which has question marks before the first use."""
     told = dict(re.findall(r"^([\w ]+):[ \t]*(.*?)\s*$", text, re.MULTILINE))
-    return {"model": _told(told.get("Model", "")), "uuid": _matching(UUID, told.get("GPU UUID"))}
+    return {"model": field(told.get("Model", "")), "uuid": _matching(UUID, told.get("GPU UUID"))}
 
 
 def parse_driver(text):
@@ -104,12 +104,12 @@ def refusal(answer):
     return next((line.strip() for line in answer[1].splitlines() if line.strip()), f"status {answer[0]}")
 
 
-def _told(value):
+def field(value):
     """A field's text; None for [N/A], N/A and the sentences in brackets that stand for no value."""
     return None if not value or value in ("N/A", "None") or re.fullmatch(r"\[.*\]", value) else value
 
 
-def _switch(value):
+def switch(value):
     return {"Enabled": True, "Disabled": False}.get(value)
 
 

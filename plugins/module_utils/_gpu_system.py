@@ -12,7 +12,8 @@ import json
 import os
 import re
 
-from ansible_collections.barellama.fleet.plugins.module_utils._driver_table import OUTCOME, ROOM
+from ansible_collections.barellama.fleet.plugins.module_utils._driver_table import LOCKED, OUTCOME, ROOM
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_tuning import UNIT
 
 CONTAINERS = ("/run/systemd/container", "/run/.containerenv", "/.dockerenv")
 RUNFILE = "/usr/bin/nvidia-uninstall"
@@ -23,14 +24,16 @@ FOREIGN = {
     "the PPA graphics-drivers": ("/etc/apt/sources.list.d/graphics-drivers-*.list", "/etc/apt/sources.list.d/graphics-drivers-*.sources"),
 }
 KEYRING = "/var/lib/dpkg/info/cuda-keyring.list"  # the files of a package of NVIDIA's, which adds its repository to apt
+LOCKS = "/etc/zypp/locks"
 MODPROBE = ("/etc/modprobe.d/*.conf", "/run/modprobe.d/*.conf", "/usr/lib/modprobe.d/*.conf", "/lib/modprobe.d/*.conf")
 RESTARTED = "/var/lib/barellama/gpu_driver-restart.json"
+DRAINED = "/var/lib/barellama/gpu_driver-drained"
 
 
 def system(kernel):
     """As plain data; ``kernel`` is the host's, of ``_gpu_kernel.py``."""
     return {
-        "os": os_release(kernel.text("/etc/os-release") or kernel.text("/usr/lib/os-release")),
+        "os": distribution(kernel),
         "arch": kernel.text("/proc/sys/kernel/arch").strip() or os.uname().machine,
         "kernel": kernel.release,
         "boot_id": kernel.text("/proc/sys/kernel/random/boot_id").strip(),
@@ -38,13 +41,20 @@ def system(kernel):
         "headers": kernel.has(f"/lib/modules/{kernel.release}/build"),
         "cramped": [path for path, least in ROOM.items() if _free(kernel.root + path) < least],
         "runfile": kernel.has(RUNFILE),
-        "foreign": [name for name, patterns in FOREIGN.items() if any(map(enabled, _texts(kernel, patterns)))],
+        "foreign": [name for name, patterns in FOREIGN.items() if any(map(enabled, kernel.texts(*patterns)))],
         "keyring": keyring(kernel),
-        "blacklisted": sorted({name for text in _texts(kernel, MODPROBE) for name in blacklisted(text)} & {"amdgpu", "nvidia"}),
+        "locks": locks(kernel.text(LOCKS)),
+        "blacklisted": sorted({name for text in kernel.texts(*MODPROBE) for name in blacklisted(text)} & {"amdgpu", "nvidia"}),
         "build_errors": _build_errors(kernel),
         "made": made(kernel.text(OUTCOME)),
         "restarted": record(kernel.text(RESTARTED)),
+        "tuned": kernel.has(UNIT),
+        "drained": kernel.has(DRAINED),
     }
+
+
+def distribution(kernel):
+    return os_release(kernel.text("/etc/os-release") or kernel.text("/usr/lib/os-release"))
 
 
 def os_release(text):
@@ -67,6 +77,12 @@ def keyring(kernel):
     return {path: found[1].rstrip("/") for path, found in told.items() if found}
 
 
+def locks(text):
+    """Of zypper's locks those that this role makes: of its packages, and of some versions alone, which nobody writes by hand."""
+    entries = [dict(re.findall(r"^(\w+): *(.*?) *$", entry, re.MULTILINE)) for entry in re.split(r"\n\s*\n", text)]
+    return [f"{LOCKED} {entry['version']}" for entry in entries if entry.get("solvable_name") == LOCKED and entry.get("version")]
+
+
 def blacklisted(text):
     """The modules that a file for modprobe forbids."""
     return re.findall(r"^\s*blacklist\s+([\w-]+)", text, re.MULTILINE) + re.findall(r"^\s*install\s+([\w-]+)\s+/bin/(?:false|true)", text, re.MULTILINE)
@@ -75,7 +91,8 @@ def blacklisted(text):
 def first_error(log):
     """The line of a log of DKMS that says why nothing was built; the last one where none has the word."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    return next((line for line in lines if re.search(r"\berror\b[: ]|\*\*\*", line, re.IGNORECASE)), lines[-1] if lines else "")
+    # Compilers are called with words such as -Wno-error, and their command lines are in the log too.
+    return next((line for line in lines if re.search(r"(?<![\w-])error: |\*\*\* ", line, re.IGNORECASE)), lines[-1] if lines else "")
 
 
 def record(text):
@@ -105,11 +122,6 @@ def _build_errors(kernel):
         name, version = path.split("/")[-4:-2]
         found[f"{name}/{version}"] = first_error(kernel.text(path[len(kernel.root):]))
     return found
-
-
-def _texts(kernel, patterns):
-    places = {path for pattern in patterns for path in glob.glob(kernel.root + pattern)}
-    return [kernel.text(path[len(kernel.root):]) for path in sorted(places)]
 
 
 def _free(path):

@@ -11,7 +11,7 @@ It drops what it cannot use with a line in its log at most, and computes on the 
 from __future__ import annotations
 
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_cards import OPEN_ONLY, PROPRIETARY_ONLY, bus_id
-from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import MODULES, NAMES, closed, numbers
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import GRID, MODULES, NAMES, closed, numbers
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_nvidia import MISMATCH, refusal
 
 OLDEST_NVIDIA = 550
@@ -37,6 +37,8 @@ def unusable(gpu, host):
 
 def _not_bound(gpu, driver, host):
     name, module = NAMES[gpu["vendor"]], MODULES[gpu["vendor"]]
+    if gpu["virtual"]:
+        return f"it is {GRID}; install those with gpu_driver_source: none"
     if gpu["driver"] and driver["installed"]:
         return f"{gpu['driver']} drives it, and the {name} driver is installed; restart the host"
     if gpu["driver"]:
@@ -45,8 +47,8 @@ def _not_bound(gpu, driver, host):
         return _left_alone(gpu, driver, name, module)
     if driver["installed"]:
         if host["key_enrolled"] is False:
-            return (f"Secure Boot is on, and the key that {module} is signed with is not enrolled; enrol it: "
-                    "mokutil --import /var/lib/dkms/mok.pub, restart the host, and confirm at its console; or install a signed driver")
+            return (f"Secure Boot is on, and the key that {module} is signed with is not enrolled; set gpu_driver_secure_boot: enroll, "
+                    "restart the host, and confirm at its console; or install a signed driver")
         return f"the {name} driver is installed and not loaded; see: modprobe {module}, and journalctl -k -g {module}"
     if driver["dkms"] and not driver["built_for"]:
         return (f"DKMS has the {name} driver {driver['dkms'][0]}, and built it for no kernel; "

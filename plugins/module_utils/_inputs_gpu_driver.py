@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.barellama.fleet.plugins.module_utils import _inputs_gpu_tuning
 from ansible_collections.barellama.fleet.plugins.module_utils._driver_table import AMD_RELEASES, BRANCHES
+from ansible_collections.barellama.fleet.plugins.module_utils._mok import HASH, pair_problem
 from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
 
 CHOICES = {
@@ -19,17 +21,19 @@ CHOICES = {
     "gpu_driver_nvidia_flavour": ("auto", "open", "proprietary"),
     "gpu_driver_amd": ("inbox", "dkms"),
     "gpu_driver_amd_release": tuple(AMD_RELEASES),
-    "gpu_driver_secure_boot": ("require_signed", "ignore"),
+    "gpu_driver_secure_boot": ("require_signed", "enroll", "ignore"),
     "gpu_driver_reboot_policy": ("never", "report", "reload", "reboot"),
 }
 VERSIONS = ("gpu_driver_nvidia_version", "gpu_driver_nvidia_minimum")
 URLS = ("gpu_driver_nvidia_repository", "gpu_driver_amd_repository")
+COMMANDS = ("gpu_driver_drain_command", "gpu_driver_undrain_command")
 FINGERPRINTS = ("gpu_driver_nvidia_key_fingerprints", "gpu_driver_amd_key_fingerprints")
 
 
 def problems(variables):
     """All that is wrong, one line each."""
-    return [line for name, value in sorted(variables.items()) for line in _of_one(name, value)] + list(_against_each_other(variables))
+    lines = [line for name, value in sorted(variables.items()) for line in _of_one(name, value)]
+    return [*lines, *_against_each_other(variables), *_inputs_gpu_tuning.problems(variables)]
 
 
 def _of_one(name, value):
@@ -42,6 +46,10 @@ def _of_one(name, value):
         yield f"{name}: {shown(value)} is no URL; for example 'https://mirror.example/repos'"
     if name in FINGERPRINTS and not (isinstance(value, (list, tuple)) and all(_is_fingerprint(each) for each in value)):
         yield f"{name}: {shown(value)} is not a list of whole fingerprints of keys; for example ['EB693B3035CD5710E231E123A4B469963BF863CC']"
+    if name in COMMANDS and not (isinstance(value, (list, tuple)) and all(isinstance(word, str) and word for word in value)):
+        yield f"{name}: {shown(value)} is no list of a command's words; for example ['balancer', 'drain', '{{{{ inventory_hostname }}}}']"
+    if name == "gpu_driver_serial" and not re.fullmatch(r"[1-9]\d*%?", str(value), re.ASCII):
+        yield f"{name}: {shown(value)} is no number of hosts; for example '1', or '25%'"
     if name == "gpu_driver_expected" and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
         yield f"{name}: {shown(value)} is no number of GPUs; for example 8, or 0 for any"
 
@@ -52,6 +60,29 @@ def _against_each_other(variables):
         yield f"gpu_driver_nvidia_version: {shown(version)} is not of the branch {branch}, which gpu_driver_nvidia_branch names; write one of them"
     if version and variables.get("gpu_driver_source") == "distro":
         yield f"gpu_driver_nvidia_version: {shown(version)} is for NVIDIA's repository, and gpu_driver_source is distro; leave out one of them"
+    drain, undrain = (variables.get(name) for name in COMMANDS)
+    if bool(drain) != bool(undrain):
+        given, other = COMMANDS if drain else COMMANDS[::-1]
+        yield f"{other}: it is empty, and {given} is not; a host that is taken out of service has to be put back, so write both"
+
+    yield from _of_the_key(*(variables.get(f"gpu_driver_{name}", "") for name in ("secure_boot", "mok_certificate", "mok_key", "mok_password_hash")))
+
+
+def _of_the_key(policy, certificate, key, password):
+    """None of these is shown: two of them are secrets, and the third is long."""
+    if not all(isinstance(each, str) for each in (certificate, key, password)):
+        yield "gpu_driver_mok_certificate, gpu_driver_mok_key, gpu_driver_mok_password_hash: one of them is no text; write all three as texts"
+        return
+    if bool(certificate) != bool(key):
+        yield "gpu_driver_mok_key: it goes with gpu_driver_mok_certificate; set both of them or none"
+    elif key:
+        which, wrong = pair_problem(certificate, key) or ("", "")
+        if wrong:
+            yield f"gpu_driver_mok_{which}: it {wrong}"
+    if password and not HASH.fullmatch(password):
+        yield "gpu_driver_mok_password_hash: it is no hash of a password; make one: mokutil --generate-hash, or openssl passwd -6"
+    if policy == "enroll" and not password:
+        yield "gpu_driver_mok_password_hash: gpu_driver_secure_boot is enroll, and the console will ask for a password; give its hash: openssl passwd -6"
 
 
 def _is_fingerprint(value):

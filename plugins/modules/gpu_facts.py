@@ -18,17 +18,17 @@ author:
   - barellama contributors (@barellama)
 extends_documentation_fragment:
   - barellama.fleet.attributes.info
+  - barellama.fleet.root
 options:
   user:
     description:
       - The user that servers run as. A GPU whose device nodes it may not open counts as not usable.
       - Left out, or where there is no such user yet, nobody looks at that.
     type: str
-  root:
-    description:
-      - Put before every path that is looked at, such as the place where the files of another host are.
-    type: path
-    default: ""
+  tuning:
+    description: Ask C(nvidia-smi) also what power, ECC and MIG of each GPU are set to, and which processes compute on it.
+    type: bool
+    default: false
 notes:
   - GPUs that are bound to C(vfio-pci) belong to virtual machines and are left out. Those on no PCI bus, as in a Jetson, are
     not found, which RV(ansible_facts.gpu_host.notes) says.
@@ -94,6 +94,9 @@ ansible_facts:
         driver:
           description: The kernel module that drives it.
           type: str
+        virtual:
+          description: Whether a hypervisor made it of a part of one of NVIDIA's, which is called vGPU. V(none) where only root is told.
+          type: bool
         persistence:
           description: Whether NVIDIA's driver keeps it ready while nobody uses it.
           type: bool
@@ -104,6 +107,12 @@ ansible_facts:
         nvlinks:
           description: How many of its NVLinks are up. Looked at where there are several NVIDIA GPUs.
           type: int
+        tuning:
+          description:
+            - What NVIDIA's GPU is set to; C(power_limit), C(power_min), C(power_max) in watts, C(ecc), C(ecc_pending), and the C(processes)
+              that compute on it. V(none) where nobody tells. Clocks that are locked are told by no driver.
+          type: dict
+          returned: with O(tuning=true)
         usable:
           description: Whether Ollama can compute on it.
           type: bool
@@ -132,15 +141,27 @@ ansible_facts:
         key_enrolled:
           description: Whether the key that DKMS signs with is enrolled. V(none) where Secure Boot is off or nothing tells.
           type: bool
+        key_queued:
+          description: Whether that key waits to be confirmed at the console while the host starts.
+          type: bool
+        mok:
+          description:
+            - Where DKMS reads its C(key) and C(certificate), and the SHA-256 C(digest) of the latter. V(none) where Secure Boot is off.
+          type: dict
+        elsewhere:
+          description: What has a GPU that no PCI bus shows, either V(jetson) or V(wsl), which is Windows' own Linux. V(none) for another host.
+          type: str
         system:
           description:
             - What decides about drivers, V(none) on a host without a GPU. C(os) with C(id), C(version) and C(codename), C(arch), C(kernel),
               C(boot_id), whether it is a C(container), and whether the kernel's C(headers) are there.
             - C(cramped), places with too little room for a driver; whether NVIDIA's C(runfile) installed one; C(foreign), other
-              sources of drivers; C(keyring), the sources of apt, by file, from NVIDIA's package cuda-keyring; C(blacklisted) modules;
+              sources of drivers; C(keyring), the sources of apt, by file, from NVIDIA's package cuda-keyring; zypper's C(locks) by C(gpu_driver);
+              C(blacklisted) modules;
               C(build_errors), why DKMS failed, by module and version.
-            - C(made), where the role C(gpu_driver) took the driver from, of each vendor whose driver it gave this host, and what it
-              C(restarted) it for last.
+            - C(made), where the role C(gpu_driver) took the driver from, of each vendor whose driver it gave this host, what it
+              C(restarted) it for last, whether it is still C(drained) for that, and whether its unit for power, clocks and modes is there
+              (C(tuned)).
           type: dict
         passed_through:
           description: Places on the bus of the GPUs that are given to virtual machines.
@@ -167,6 +188,7 @@ ansible_facts:
         memory_total: 48305799168
         memory_free: 47767879680
         driver: nvidia
+        virtual: false
         persistence: true
         mig:
         nvlinks:
@@ -187,6 +209,9 @@ ansible_facts:
       nvswitches: 0
       secure_boot: false
       key_enrolled:
+      key_queued: false
+      mok:
+      elsewhere:
       system:
         os: {id: debian, version: "13", codename: trixie}
         arch: x86_64
@@ -198,10 +223,13 @@ ansible_facts:
         runfile: false
         foreign: []
         keyring: {}
+        locks: []
         blacklisted: []
         build_errors: {}
         made: {nvidia: vendor}
         restarted:
+        tuned: false
+        drained: false
       passed_through: []
       reboot: []
       notes: []
@@ -216,12 +244,12 @@ from ansible_collections.barellama.fleet.plugins.module_utils._module import run
 
 def gpu_facts(module):
     root, user = module.params["root"].rstrip("/"), module.params["user"]
-    gpus, host = look(Kernel(root), Commands(module.run_command, root), Accounts().membership(user) if user else None)
+    gpus, host = look(Kernel(root), Commands(module.run_command, root), Accounts().membership(user) if user else None, module.params["tuning"])
     return {"changed": False, "ansible_facts": {"gpus": gpus, "gpu_host": host}}
 
 
 def main():
-    run({"user": {"type": "str"}, "root": {"type": "path", "default": ""}}, gpu_facts)
+    run({"user": {"type": "str"}, "tuning": {"type": "bool", "default": False}, "root": {"type": "path", "default": ""}}, gpu_facts)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,8 @@ def driver(version, more="", built=True):
         Package("nvidia-kernel-open-dkms", f"{version}-1", depends=("dkms",), everywhere=True,
                 files={f"{source}/dkms.conf": DKMS.format(**told), f"{source}/Makefile": "obj-m := nvidia.o\n",
                        f"{source}/nvidia.c": SOURCE.format(**told)},
-                script=f"/usr/lib/dkms/common.postinst nvidia {version} '' amd64 \"$2\"" if built else ""),
+                script=f"/usr/lib/dkms/common.postinst nvidia {version} '' amd64 \"$2\"" if built else "",
+                removal=f"dkms remove -m nvidia -v {version} --all || true"),
         Package("nvidia-persistenced", f"{version}-1", files={"/usr/bin/nvidia-persistenced": "#!/bin/sh\nexec sleep infinity\n"}),
     ]
 

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from .drivers import driver, give
@@ -71,3 +73,32 @@ def test_a_second_run_changes_nothing_and_asks_nobody(node, play):
 
 def test_all_apply_tasks_agree_with_the_probe(play):
     play(fleet_probe=False).assert_unchanged()
+
+
+def test_after_a_restart_into_another_kernel_it_is_built_for_that_one_too(node, play):
+    kernel = node.sh("cat /srv/gpu/proc/sys/kernel/osrelease")
+    other = kernel.replace("-amd64", "-cloud-amd64")
+    node.sh(f"echo {other} > /srv/gpu/proc/sys/kernel/osrelease")
+    run = play().assert_ok()
+    assert f"is not installed for the kernel {other}" in said(run)
+    assert [node.sh(f"modinfo -F version /lib/modules/{each}/updates/dkms/nvidia.ko*") for each in (kernel, other)] == [GOOD, GOOD]
+    play().assert_unchanged()
+    node.sh(f"echo {kernel} > /srv/gpu/proc/sys/kernel/osrelease")
+
+
+def test_a_driver_that_does_not_build_is_told_with_its_first_error_and_the_next_run_repairs(node, play):
+    run = play(gpu_driver_nvidia_branch="595")
+    assert run.status != 0 and f"The driver's packages could not be installed: nvidia/{BROKEN}: " in said(run), run.output
+    assert re.search("error: .missing. undeclared", said(run)), run.output
+    assert node.sh("dpkg --audit"), "the package manager was left with half a driver"
+    play().assert_ok()
+    assert node.sh("dpkg --audit") == "" and f"nvidia-kernel-open-dkms {GOOD}-1" in node.sh(INSTALLED)
+    play().assert_unchanged()
+
+
+def test_a_driver_that_was_installed_and_not_built_is_refused(node, play):
+    run = play(gpu_driver_nvidia_branch="590")
+    assert f"nvidia-kernel-open-dkms {SKIPPED}-1" in node.sh(INSTALLED), "the package manager takes it for installed"
+    assert run.status != 0 and "though its packages are: DKMS built nothing for it" in said(run), run.output
+    play().assert_ok()
+    play().assert_unchanged()

@@ -4,7 +4,8 @@
 
 """The gate at levels 5 and 6, by every method: a server that lost its GPU says why, and the former one serves again.
 
-The GPUs are the stand-in's. What hosts with GPUs tell of other causes is in the unit tests of `_health_gpu.py`.
+The GPUs are the stand-in's. What a host itself tells of the cause is seen on a node with a GPU's files; all causes are in the unit tests
+of `_health_gpu.py`.
 """
 
 from __future__ import annotations
@@ -60,3 +61,34 @@ def test_what_lost_its_gpu_is_not_kept_and_says_why(run, node, method):
     assert found.status != 0 and WHY in told(found), told(found)
     run("verify.yml", **wanted).assert_ok()
     node.sh(f"rm {FAULTS}")
+
+
+# A card on the bus with its driver bound, and the nodes that it is used through, each as harmless as /dev/null.
+CARD = """
+mountpoint -q /sys/bus/pci || mount -t tmpfs mock /sys/bus/pci
+mountpoint -q /sys/module || mount -t tmpfs mock /sys/module
+cd $(mkdir -p /sys/bus/pci/devices/0000:01:00.0 && echo /sys/bus/pci/devices/0000:01:00.0)
+echo {vendor} > vendor; echo {device} > device; echo 0x030000 > class; ln -sfn ../../../bus/pci/drivers/{driver} driver
+rm -rf /dev/kfd /dev/nvidiactl /dev/nvidia-uvm /dev/nvidia0
+for node in {nodes}; do mkdir -p $(dirname $node); mknod -m {mode} $node c 1 3; done
+"""
+AMD = CARD.format(vendor="0x1002", device="0x74a1", driver="amdgpu", nodes="/dev/kfd", mode="0660") + """
+mkdir -p /opt/ollama/current/lib/ollama/rocm_v7_2; chgrp 4242 /dev/kfd
+"""
+NVIDIA = CARD.format(vendor="0x10de", device="0x2684", driver="nvidia", nodes="/dev/nvidiactl /dev/nvidia-uvm /dev/nvidia0", mode="0666") + """
+mkdir -p /sys/module/nvidia; echo {version} > /sys/module/nvidia/version
+printf '#!/bin/sh\necho {smi}\nexit {status}\n' > /usr/local/bin/nvidia-smi; chmod 0755 /usr/local/bin/nvidia-smi
+"""
+
+
+@pytest.mark.parametrize(("host", "words"), [
+    (AMD, "permission denied on /dev/kfd: it belongs to user 0 and group 4242 with mode 0660, and the server runs as user "),
+    (NVIDIA.format(version="535.309.01", smi="GPU", status=0), "the NVIDIA driver 535.309.01 is too old (Ollama's CUDA libraries need 550 or newer, "),
+    (NVIDIA.format(version="580.95.05", smi="Failed to initialize NVML: Driver/library version mismatch", status=18),
+     "the loaded NVIDIA driver and its libraries are of two versions (the driver was upgraded since 580.95.05 was loaded); restart the host"),
+], ids=["group", "floor", "mismatch"])
+def test_what_a_host_tells_of_a_server_on_the_cpu_is_in_the_one_line(run, node, host, words):
+    run(**SYSTEMD).assert_ok()
+    node.sh(host + "systemctl restart ollama")
+    found = run("verify.yml", ollama_health_level=5, **SYSTEMD)
+    assert found.status != 0 and f"no GPU is detected, everything is computed on the CPU: {words}" in told(found), told(found)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What may go wrong with downloads, disks and stores, what may be wrong with a list of models, and where it is tested that it does no harm.
+"""What may go wrong with downloads, disks and stores, what may be wrong with a list of models or with GPUs, and where it is tested that it does no harm.
 
 Each row is a fault, or a bad input, and the tests that make it: a function of a unit test, or the first words of a task
 of an integration target.
@@ -104,6 +104,23 @@ BAD_INPUTS = {
     "a digest that is none": ["_models_wanted::test_refuses_in_these_words", "ollama_models_module/refused: Give bad options"],
     "an exact list of nothing": ["_models_rules::test_an_exact_list_of_nothing_needs_a_word"],
     "more than fits on the disk": ["ollama_models_module/refused: A disk that is too small"],
+    "a GPU that the host does not have": ["_instances_gpus::test_gpus_that_cannot_be_are_told_in_these_words"],
+    "a GPU twice, or by index and by UUID": [
+        "_instances_gpus::test_gpus_that_cannot_be_are_told_in_these_words",
+        "_instances_gpus::test_two_instances_with_one_gpu_are_refused_unless_allowed",
+        "_settings::test_a_bad_setting_is_told_in_these_words",
+    ],
+    "a vendor whose GPUs the host does not have": [
+        "_driver_refusals::test_what_would_not_work_is_told_in_one_line_with_what_to_do",
+        "_runtime_plan::test_what_cannot_be_is_refused_in_one_line",
+        "_instances_gpus::test_per_gpu_that_cannot_be_is_told_in_these_words",
+    ],
+    "GPUs wanted where there are none, or fewer": [
+        "_driver_refusals::test_what_would_not_work_is_told_in_one_line_with_what_to_do",
+        "_health_gpu::test_a_server_on_the_cpu_says_why_in_one_line",
+        "_health_gpu::test_fewer_gpus_than_it_was_given_are_slow",
+    ],
+    "an architecture of AMD's that is half a version": ["_settings::test_a_bad_setting_is_told_in_these_words"],
     "a Modelfile without FROM, or that is not there": [
         "ollama_models_module/refused: Give bad options",
         "ollama_models_module/refused: Name a Modelfile that the controller does not have",

@@ -31,6 +31,8 @@ class GpuHost:
             self.file(f"{folder}/vendor", f"0x{vendor}\n")
             self.file(f"{folder}/device", f"0x{device}\n")
             self.file(f"{folder}/class", f"{card['class']}\n")
+            if "config" in card:
+                (root / folder / "config").write_bytes(bytes.fromhex(card["config"]))
             if card["driver"]:
                 (root / folder / "driver").symlink_to(f"../../../bus/pci/drivers/{card['driver']}")
         for path, content in host["files"].items():

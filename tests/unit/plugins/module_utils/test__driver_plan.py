@@ -37,6 +37,14 @@ OPEN_12 = ["nvidia-driver-cuda=580.*", "nvidia-kernel-open-dkms=580.*", "nvidia-
      ["kernel-devel-matched", "nvidia-driver-cuda-580.*", "kmod-nvidia-latest-dkms-580.*", "nvidia-persistenced-580.*"]),
     ("fedora 44", "Ada", {"nvidia_branch": "615"}, [],
      ["kernel-devel-matched", "nvidia-driver-cuda-615.*", "kmod-nvidia-open-dkms-615.*", "nvidia-persistenced-615.*"]),
+    ("rocky 8.10", "Ada", {"nvidia_version": "580.178.04"}, [],
+     ["kernel-devel", "nvidia-driver-cuda-580.178.04-*", "kmod-nvidia-open-dkms-580.178.04-*", "nvidia-persistenced-580.178.04-*"]),
+    ("sles 15.6", "Ada", {}, [],
+     ["kernel-default-devel", "nvidia-open-driver-G06<581", "nvidia-compute-utils-G06<581", "nvidia-persistenced<581"]),
+    ("sles_sap 15.7", "Volta", {"nvidia_version": "580.178.04"}, [],
+     ["kernel-default-devel", "nvidia-driver-G06=580.178.04", "nvidia-compute-utils-G06=580.178.04", "nvidia-persistenced=580.178.04"]),
+    ("opensuse-leap 16.0", "Blackwell", {}, [],
+     ["kernel-default-devel", "nvidia-open-driver-G07<596", "nvidia-compute-utils-G07<596", "nvidia-persistenced<596"]),
     ("debian 13", "Ada", {"source": "distro"}, [],
      ["linux-headers-amd64", "nvidia-kernel-dkms", "libcuda1", "nvidia-smi", "nvidia-persistenced"]),
     ("ubuntu 24.04", "Ada", {"source": "distro"}, [],
@@ -55,26 +63,30 @@ OPEN_12 = ["nvidia-driver-cuda=580.*", "nvidia-kernel-open-dkms=580.*", "nvidia-
 def test_packages_follow_from_system_card_and_choice(system, card, choice, first, packages):
     planned = plan([gpu(card)], host(system), wanted(**choice))
     assert (planned["refusals"], planned["first"], planned["packages"]) == ([], first, packages)
-    assert all("=" not in name and "*" not in name for name in planned["desired"]), "host_drift wants bare names"
+    assert all(not set("=*<") & set(name) for name in planned["desired"]), "host_drift wants bare names"
 
 
 @pytest.mark.parametrize(("system", "choice", "url", "key", "streams", "pins"), [
     ("debian 13", {}, "debian13/x86_64", "8793F200.pub", [], []),
     ("debian 12", {"arch": "aarch64"}, "debian12/sbsa", "3bf863cc.pub", [], []),
     ("almalinux 9.6", {}, "rhel9/x86_64", "D42D0685.pub", ["nvidia-driver:580-open"], ["580.*"]),
+    ("rocky 8.10", {}, "rhel8/x86_64", "D42D0685.pub", ["nvidia-driver:580-open"], ["580.*"]),
     ("rhel 10.1", {}, "rhel10/x86_64", "D42D0685.pub", [], ["580.*"]),
+    ("sles 15.6", {}, "sles15/x86_64", "D42D0685.pub", [], []),
+    ("opensuse-leap 15.6", {"arch": "aarch64"}, "opensuse15/sbsa", "D42D0685.pub", [], []),
+    ("sles 16.0", {}, "suse16/x86_64", "D42D0685.pub", [], []),
 ])
 def test_each_release_has_its_own_repository_and_key(system, choice, url, key, streams, pins):
     planned = plan([gpu()], host(system, **choice), wanted())
     (repository,) = planned["repositories"]
     assert repository["url"] == f"https://nvidia.example/repos/{url}" and repository["key_url"] == f"{repository['url']}/{key}"
-    assert len(repository["key_fingerprints"][0]) == 40 and repository["suites"] == ([] if "rhel" in url else ["/"])
+    assert len(repository["key_fingerprints"][0]) == 40 and repository["suites"] == (["/"] if "debian" in url else [])
     assert planned["streams"] == streams and [pin["version"] for pin in repository["pins"]] == pins
 
 
 def test_an_exact_version_is_locked_whatever_stream_is_chosen():
     (repository,) = plan([gpu()], host("rocky 9.6"), wanted(nvidia_version="580.178.04"))["repositories"]
-    assert repository["pins"][0]["version"] == "580.178.04.*"
+    assert repository["pins"][0]["version"] == "580.178.04-*"
 
 
 def test_the_same_repository_of_the_package_cuda_keyring_goes_since_apt_takes_it_with_one_key_only():
@@ -95,7 +107,25 @@ def test_headers_of_the_kernel_that_runs_are_installed_where_it_has_none():
     assert plan([gpu()], host(headers=True), wanted())["headers"] == []
     assert plan([gpu()], host("rocky 9.6"), wanted())["headers"] == ["kernel-devel-matched-5.14.0-503.el9.x86_64"]
     assert plan([gpu()], host("rocky 9.6", headers=True), wanted())["headers"] == ["kernel-devel-matched-5.14.0-503.el9.x86_64"]
+    assert plan([gpu()], host("rocky 8.10"), wanted())["headers"] == ["kernel-devel-5.14.0-503.el9.x86_64"]
+    assert plan([gpu()], host("sles 15.6"), wanted())["headers"] == ["kernel-default-devel=6.4.0-150600.23.65"]
+    assert plan([gpu()], host("sles 15.6", headers=True), wanted())["headers"] == []
     assert plan([gpu()], host("ubuntu 24.04"), wanted(source="distro"))["headers"] == []
+
+
+@pytest.mark.parametrize(("there", "choice", "locks", "differs"), [
+    ([], {}, ["*nvidia-* >= 581"], ["zypper has no lock *nvidia-* >= 581"]),
+    (["*nvidia-* >= 581"], {}, ["*nvidia-* >= 581"], []),
+    (["*nvidia-* >= 581"], {"nvidia_version": "580.178.04"}, ["*nvidia-* > 580.178.04"],
+     ["zypper has the lock *nvidia-* >= 581, which is of another version", "zypper has no lock *nvidia-* > 580.178.04"]),
+    (["*nvidia-* >= 581"], {"hold": False}, [], ["zypper has the lock *nvidia-* >= 581, which is not wanted"]),
+    ([], {"hold": False}, [], []),
+])
+def test_zypper_is_to_pass_over_what_is_newer(there, choice, locks, differs):
+    driver = {"installed": True, "libraries": "580.178.04", "installed_flavour": "open"}
+    planned = plan([gpu()], host("sles 15.6", driver, locks=there), wanted(**choice))
+    assert (planned["manager"], planned["locks"], planned["differs"]) == ("zypper", locks, differs)
+    assert plan([gpu()], host(driver=driver), wanted())["locks"] == plan([gpu()], host("rocky 9.6", driver), wanted())["locks"] == []
 
 
 def test_ubuntu_s_module_is_of_the_very_kernel_and_what_is_on_record_is_not():
@@ -171,7 +201,8 @@ def test_the_kernel_s_own_module_is_not_the_one_that_dkms_was_to_build():
 
 
 @pytest.mark.parametrize("name", HOSTS)
-@pytest.mark.parametrize("system", ["debian 12", "debian 13", "ubuntu 24.04", "ubuntu 26.04", "rocky 9.6", "rhel 10.1", "fedora 44", "plan9 4", ""])
+@pytest.mark.parametrize("system", ["debian 12", "debian 13", "ubuntu 24.04", "ubuntu 26.04", "rocky 8.10", "rocky 9.6", "rhel 10.1", "fedora 44",
+                                    "sles 15.6", "opensuse-leap 16.0", "sles 15.5", "plan9 4", ""])
 @pytest.mark.parametrize("source", ["vendor", "distro", "none"])
 def test_every_host_on_every_system_has_a_plan_or_a_reason(name, system, source, tmp_path):
     bed = GpuHost(tmp_path, HOSTS[name])

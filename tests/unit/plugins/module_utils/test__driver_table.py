@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import re
 
+from fnmatch import fnmatchcase
+
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils import _driver_table as table
 
 
 def test_keys_are_known_by_their_whole_fingerprint():
-    for _file, fingerprint in (table.APT_KEY, table.DEBIAN_13_KEY, table.DNF_KEY, table.AMD_KEY):
+    for _file, fingerprint in (table.APT_KEY, table.DEBIAN_13_KEY, table.RPM_KEY, table.AMD_KEY):
         assert re.fullmatch("[0-9A-F]{40}", fingerprint)
     assert table.SYSTEMS["debian 13"].key != table.SYSTEMS["debian 12"].key, "Debian 13 refuses the older key"
 
@@ -25,10 +27,27 @@ def test_floors_are_of_branches_that_there_are():
 @pytest.mark.parametrize(("told", "names"), [
     (("debian", "13"), ("debian 13", "debian 13")), (("ubuntu", "24.04"), ("ubuntu 24.04", "ubuntu 24.04")),
     (("rocky", "9.6"), ("el 9", "rocky 9")), (("almalinux", "10.1"), ("el 10", "almalinux 10")), (("rhel", "10"), ("el 10", "rhel 10")),
-    (("fedora", "44"), ("fedora 44", "fedora 44")), (("", ""), (" ", " ")),
+    (("fedora", "44"), ("fedora 44", "fedora 44")), (("", ""), (" ", " ")), (("centos", "8"), ("el 8", "centos 8")),
+    (("sles", "15.6"), ("sles 15", "sles 15")), (("sles_sap", "15.10"), ("sles 15", "sles 15")), (("sles", "15.5"), ("sles 15.5", "sles 15.5")),
+    (("sles", "15"), ("sles 15.0", "sles 15.0")),
+    (("opensuse-leap", "16.0"), ("opensuse-leap 16", "opensuse-leap 16")),
 ])
 def test_systems_go_by_name_and_release_not_by_comparing_texts(told, names):
     assert table.system_of({"id": told[0], "version": told[1]}) == names
+
+
+@pytest.mark.parametrize(("name", "locked"), [
+    ("nvidia-open-driver-G06", True), ("nvidia-persistenced", True), ("libnvidia-ml", True), ("kernel-firmware-nvidia-gspx-G06", True),
+    ("kernel-firmware-nvidia", False),  # SUSE's own, whose versions are dates
+])
+def test_what_zypper_is_told_to_lock_are_the_driver_s_packages(name, locked):
+    assert fnmatchcase(name, table.LOCKED) == locked
+
+
+@pytest.mark.parametrize(("name", "manager"), [("debian", "apt"), ("ubuntu", "apt"), ("rocky", "dnf"), ("fedora", "dnf"), ("sles_sap", "zypper"),
+                                               ("opensuse-leap", "zypper"), ("opensuse-tumbleweed", "dnf"), ("", "dnf")])
+def test_each_system_has_its_manager_of_packages(name, manager):
+    assert table.manager({"id": name}) == manager
 
 
 @pytest.mark.parametrize("branch", table.BRANCHES)
@@ -39,6 +58,8 @@ def test_ubuntu_s_names_lose_the_branch_at_590(branch):
 
 
 @pytest.mark.parametrize(("name", "kernel", "arch", "exact", "following"), [
+    ("sles 15", "6.4.0-150600.23.65-default", "x86_64", "kernel-default-devel=6.4.0-150600.23.65", "kernel-default-devel"),
+    ("sles 16", "6.12.0-160000.5-64kb", "aarch64", "kernel-64kb-devel=6.12.0-160000.5", "kernel-64kb-devel"),
     ("debian 12", "6.1.0-1-arm64", "aarch64", "linux-headers-6.1.0-1-arm64", "linux-headers-arm64"),
     ("ubuntu 24.04", "6.8.0-31-generic", "x86_64", "linux-headers-6.8.0-31-generic", "linux-headers-generic"),
     ("ubuntu 24.04", "6.14.0-33-generic", "x86_64", "linux-headers-6.14.0-33-generic", "linux-headers-generic-hwe-24.04"),
@@ -55,6 +76,8 @@ def test_headers_are_of_the_very_kernel_and_of_those_to_come(name, kernel, arch,
 
 def test_headers_of_el_are_named_with_their_release_also_where_some_are_there():
     for there in (False, True):
+        assert table.header_packages("rocky 8", "4.18.0-553.el8_10.x86_64", "x86_64", there) == (
+            ["kernel-devel-4.18.0-553.el8_10.x86_64"], ["kernel-devel"])
         assert table.header_packages("rocky 9", "5.14.0-1.el9.x86_64", "x86_64", there) == (
             ["kernel-devel-matched-5.14.0-1.el9.x86_64"], ["kernel-devel-matched"])
 

@@ -51,6 +51,25 @@ def test_generation_of_amd(compute, name):
     assert cards.generation("amd", "0x744c", compute) == name
 
 
+def configuration(*capabilities, listed=True):
+    """256 bytes, with (place, next, capability) of each."""
+    config = bytearray(256)
+    config[6], config[0x34] = 0x10 * listed, capabilities[0][0] if capabilities else 0
+    for place, following, content in capabilities:
+        config[place:place + len(content) + 1] = bytes([content[0], following]) + content[1:]
+    return bytes(config)
+
+
+@pytest.mark.parametrize(("config", "virtual"), [
+    (configuration((0x68, 0xd0, b"\5"), (0xd0, 0, b"\x09\x1bVF")), True), (configuration((0x68, 0, b"\5"), (0xd0, 0, b"\x09\x1bVF")), False),
+    (configuration((0x40, 0x40, b"\5")), False), (configuration((0xfe, 0xff, b"\x09")), False), (configuration(), False),
+    (configuration((0xd0, 0, b"\x09\x14\1\0")), False), (configuration((0xd0, 0, b"\x09\x1bVF"), listed=False), False),
+    (b"\xff" * 256, False), (configuration((0x68, 0, b"\x09\x1bVF"))[:64], None), (b"", None),
+])
+def test_a_virtual_card_has_a_mark(config, virtual):
+    assert cards.is_virtual(config) is virtual
+
+
 @pytest.mark.parametrize(("vendor", "device", "name"), [
     ("1002", "744c", "Radeon RX 7900 XT/7900 XTX"), ("10de", "1b38", "Tesla P40"), ("10de", "2230", "GA102GL [RTX A6000] (rev. a1)"),
     ("10de", "2684", None), ("10de", "e471", None), ("8086", "1b38", None),

@@ -34,8 +34,8 @@ def test_cards_are_gpus_of_two_vendors(tmp_path):
     cards = {slot: {"id": number, "class": kind, "driver": driver} for slot, (number, kind, driver) in kinds.items()}
     kernel = GpuHost(tmp_path, {**BARE, "cards": cards}).kernel
     assert kernel.cards == [
-        {"vendor": "nvidia", "vendor_id": "10de", "device": "0x2684", "slot": "0000:01:00.0", "driver": "nvidia"},
-        {"vendor": "amd", "vendor_id": "1002", "device": "0x74a1", "slot": "0000:02:00.0", "driver": None},
+        {"vendor": "nvidia", "vendor_id": "10de", "device": "0x2684", "slot": "0000:01:00.0", "driver": "nvidia", "virtual": None},
+        {"vendor": "amd", "vendor_id": "1002", "device": "0x74a1", "slot": "0000:02:00.0", "driver": None, "virtual": False},
     ]
     assert kernel.nvswitches == 1
 

@@ -8,7 +8,16 @@ import json
 
 import pytest
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_kernel import Kernel
-from ansible_collections.barellama.fleet.plugins.module_utils._gpu_system import blacklisted, enabled, first_error, made, os_release, record, system
+from ansible_collections.barellama.fleet.plugins.module_utils._gpu_system import (
+    blacklisted,
+    enabled,
+    first_error,
+    locks,
+    made,
+    os_release,
+    record,
+    system,
+)
 
 DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\nVERSION_CODENAME=trixie\n'
 # As gcc, make and DKMS write.
@@ -31,8 +40,8 @@ def test_an_empty_host_has_nothing_in_the_way(tmp_path):
     told = look(tmp_path, {"etc/os-release": DEBIAN})
     assert told.pop("arch")
     assert told == {"os": {"id": "debian", "version": "13", "codename": "trixie"}, "kernel": "", "boot_id": "", "container": False,
-                    "headers": True, "cramped": [], "runfile": False, "foreign": [], "keyring": {}, "blacklisted": [], "build_errors": {},
-                    "made": {}, "restarted": None} | {"headers": told["headers"]}
+                    "headers": True, "cramped": [], "runfile": False, "foreign": [], "keyring": {}, "locks": [], "blacklisted": [], "build_errors": {},
+                    "made": {}, "restarted": None, "tuned": False, "drained": False} | {"headers": told["headers"]}
 
 
 def test_what_stands_in_the_way_is_found(tmp_path):
@@ -42,13 +51,14 @@ def test_what_stands_in_the_way_is_found(tmp_path):
         "etc/yum.repos.d/rpmfusion-nonfree-nvidia-driver.repo": "[x]\nenabled=1\n", "etc/yum.repos.d/elrepo.repo": "[x]\nenabled = 0\n",
         "etc/modprobe.d/a.conf": "# blacklist nvidia\nblacklist amdgpu\n", "var/lib/dkms/nvidia/550.163.01/build/make.log": LOG,
         "var/lib/barellama/gpu_driver.json": '{"made": {"amd": "inbox"}}',
+        "var/lib/barellama/gpu_driver-drained": "",
         "var/lib/barellama/gpu_driver-restart.json": json.dumps({"boot_id": "b", "reasons": ["r"]}),
     })
     assert told == {"os": {"id": "rocky", "version": "9.6", "codename": ""}, "arch": "aarch64", "kernel": "5.14", "boot_id": "abc",
-                    "container": True, "headers": True, "cramped": [], "runfile": True, "foreign": ["RPM Fusion"], "keyring": {},
+                    "container": True, "headers": True, "cramped": [], "runfile": True, "foreign": ["RPM Fusion"], "keyring": {}, "locks": [],
                     "blacklisted": ["amdgpu"],
                     "build_errors": {"nvidia/550.163.01": "nv-pci.c:287:13: error: too few arguments to function 'pci_resize_resource'"},
-                    "made": {"amd": "inbox"}, "restarted": {"boot_id": "b", "reasons": ["r"]}}
+                    "made": {"amd": "inbox"}, "restarted": {"boot_id": "b", "reasons": ["r"]}, "tuned": False, "drained": True}
 
 
 def test_the_source_of_nvidia_s_own_package_is_found_and_not_one_that_an_operator_wrote(tmp_path):
@@ -71,7 +81,9 @@ def test_a_place_with_too_little_room_is_named(tmp_path, monkeypatch):
 @pytest.mark.parametrize(("log", "line"), [
     (LOG, "nv-pci.c:287:13: error: too few arguments to function 'pci_resize_resource'"),
     ("one\nmake[1]: *** No rule to make target 'x'.  Stop.\n", "make[1]: *** No rule to make target 'x'.  Stop."),
-    ("cc -Werror a.c\nfatal error: no such file\n", "fatal error: no such file"), ("nothing\nwent\n\n", "went"), ("", ""),
+    ("cc -Werror a.c\nfatal error: no such file\n", "fatal error: no such file"),
+    ("CFLAGS=-Wno-error -fno-pie -Werror=undef\nmake: warning\na.c:1:1: error: 'x' undeclared\n", "a.c:1:1: error: 'x' undeclared"),
+    ("nothing\nwent\n\n", "went"), ("", ""),
 ])
 def test_the_first_error_of_a_log_is_told(log, line):
     assert first_error(log) == line
@@ -110,3 +122,9 @@ def test_whose_drivers_the_role_gave_this_host(text, ways):
 
 def test_an_os_release_of_words(tmp_path):
     assert os_release("ID='x'\nnonsense\nVERSION_ID=1\n") == {"id": "x", "version": "1", "codename": ""}
+
+
+def test_of_zypper_s_locks_only_those_are_the_role_s_that_name_versions():
+    one = "\ntype: package\nversion: >= 581\nmatch_type: glob\ncase_sensitive: on\nsolvable_name: *nvidia-*\n\n"
+    other = "\ntype: package\nmatch_type: glob\nsolvable_name: *nvidia-*\n\n\ntype: package\nversion: > 1\nsolvable_name: mine\n"
+    assert locks(one + other) == ["*nvidia-* >= 581"] and locks("") == locks(other) == []

@@ -11,7 +11,7 @@ NVIDIA = {"loaded": True, "loaded_version": "580.95.05", "loaded_flavour": "open
           "built_for": [], "dkms": []}
 AMD = {"loaded": True, "loaded_version": None, "loaded_flavour": "kernel", "installed": True, "libraries": None, "built_for": [], "dkms": []}
 L4 = {"vendor": "nvidia", "bus_id": "0000:01:00.0", "driver": "nvidia", "generation": "Ada", "compute": "8.9", "answers": True, "mig": None,
-      "recovery": None, "fabric": None}
+      "recovery": None, "fabric": None, "virtual": False}
 RADEON = {**L4, "vendor": "amd", "driver": "amdgpu", "generation": "RDNA 3", "compute": "gfx1100"}
 NODES = {"nvidia": {"/dev/nvidia0": (0o666, 0, 0, 1.0)}, "amd": {"/dev/kfd": (0o660, 0, 105, 1.0)}}
 OFF = {"driver": None, "answers": False}
@@ -25,7 +25,7 @@ def verdict(gpu, driver=(), **more):
 
 
 @pytest.mark.parametrize(("gpu", "driver", "more"), [
-    (L4, {}, {}), (RADEON, {}, {}), (L4, {"loaded_version": "550.54.15"}, {}), (L4, {"loaded_version": "595.80"}, {}),
+    (L4, {}, {}), (RADEON, {}, {}), ({**L4, "virtual": True}, {}, {}), (L4, {"loaded_version": "550.54.15"}, {}), (L4, {"loaded_version": "595.80"}, {}),
     ({**L4, "generation": "Volta"}, {"loaded_version": "550.54.15"}, {}), ({**L4, "generation": "Pascal"}, {"loaded_version": "570.1"}, {}),
     ({**L4, "answers": False}, {}, {"nvidia_smi": None}), ({**L4, "mig": {"enabled": True, "devices": [1]}}, {}, {}),
     ({**L4, "mig": {"enabled": False, "devices": []}}, {}, {}), ({**L4, "fabric": "Completed"}, {}, {"nvswitches": 4}),
@@ -46,6 +46,8 @@ def test_what_ollama_can_use(gpu, driver, more):
      "DKMS has the NVIDIA driver 580.95.05, and built it for no kernel; install the headers of 6.1"),
     ({**L4, **OFF}, {**GONE, "installed": False, "dkms": ["1.2"], "built_for": ["6.2"]}, {},
      "the NVIDIA driver is built for the kernel 6.2, and 6.1 runs; "),
+    ({**L4, **OFF, "virtual": True}, {**GONE, "installed": False}, {}, "it is a virtual GPU (vGPU), which needs the GRID driver"),
+    ({**L4, **OFF, "virtual": True}, {}, {}, "it is a virtual GPU (vGPU), which needs the GRID driver"),
     ({**L4, **OFF}, GONE, {}, "the NVIDIA driver is installed and not loaded; see: modprobe nvidia"),
     ({**L4, **OFF}, GONE, {"key_enrolled": False}, "Secure Boot is on, and the key that nvidia is signed with is not enrolled; "),
     ({**L4, **OFF, "generation": "Blackwell"}, {"loaded_flavour": "proprietary"}, {}, "Blackwell works with the open kernel module only"),
