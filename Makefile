@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 unexport ANSIBLE_LINT_NODEPS
 
 .DEFAULT_GOAL := help
-.PHONY: help setup docs demo demo-down check test lint unit policy contract sanity integration molecule fleet figures gpu-proof clean
+.PHONY: help setup docs demo demo-down check test lint unit policy contract sanity integration molecule fleet test-slow figures gpu-proof clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done
@@ -63,6 +63,9 @@ molecule: setup ## the roles on systemd nodes: check, converge, check, idempoten
 
 fleet: setup ## the second day on systemd nodes: upgrades, damage, killed runs
 	@tools/fleet
+
+test-slow: setup ## drivers on every system, NVIDIA's true modules built by DKMS, restarts in a virtual machine: an hour, or with no KVM two
+	@python -m pytest -rs --durations=0 tests/slow
 
 figures: setup ## measure what docs/figures.md tells
 	@python -m tests.bench.figures

@@ -37,11 +37,15 @@ def over_docker(container: str) -> dict:
 
 
 def over_ssh(container: str, key: Path) -> dict:
-    """Reach a node as one reaches a machine. Its host key is as old as the container, so nobody remembers it."""
-    address = run("docker", "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container)
-    return {"ansible_connection": "ssh", "ansible_host": address.strip(), "ansible_user": "root",
+    """Reach a node as one reaches a machine."""
+    return by_ssh(run("docker", "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container).strip(), key)
+
+
+def by_ssh(address: str, key: Path, **more) -> dict:
+    """Reach an address by a key. Its host key is as old as the node, so nobody remembers it."""
+    return {"ansible_connection": "ssh", "ansible_host": address, "ansible_user": "root",
             "ansible_ssh_private_key_file": str(key), "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"}
+            "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR", **more}
 
 
 def from_the_bed(checksums: dict) -> dict:
