@@ -5,7 +5,7 @@ PYTHON3 ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)/.cache/collections
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
-export PYTHONDONTWRITEBYTECODE := 1
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 # Turns off the very checks that ansible-lint is run for.
 unexport ANSIBLE_LINT_NODEPS
 

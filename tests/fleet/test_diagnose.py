@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import pytest
 
+SYSTEMS = ("debian13",)
 HOME = "/usr/share/ollama"
 STORE = f"{HOME}/.ollama/models"
 FAULTS = f"{HOME}/.ollama/standin-faults.json"

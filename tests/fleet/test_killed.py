@@ -16,6 +16,7 @@ import subprocess
 
 import pytest
 
+SYSTEMS = ("debian12",)
 OLD, NEW, BAD = "0.32.15", "0.34.4", "0.34.5"
 ATTEMPTS = 5
 PATIENCE = 300

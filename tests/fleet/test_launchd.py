@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+SYSTEMS = ("debian13",)
 OLD, NEW, BAD = "0.32.15", "0.34.4", "0.34.5"
 LABEL = "barellama.fleet.ollama.default"
 PLIST = f"/Library/LaunchDaemons/{LABEL}.plist"
@@ -24,7 +25,7 @@ cat > /usr/local/bin/launchctl; chmod 755 /usr/local/bin/launchctl
 
 @pytest.fixture(scope="module")
 def mac(fleet):
-    node = fleet.nodes[-1]
+    node = fleet.nodes[0]
     for script, content in ((PREPARE, "launchctl"), ("cat > /opt/homebrew/bin/brew; chmod 755 /opt/homebrew/bin/brew", "brew")):
         with (Path(__file__).parent / "mac" / content).open("rb") as source:
             assert node.start("sh", "-ec", script, stdin=source).wait() == 0
@@ -38,7 +39,7 @@ def offer(node, version):
 
 def run(fleet, playbook="site.yml", *arguments, **variables):
     variables = {"ollama_method": "launchd", "ollama_home": "/var/db/ollama", "ollama_health_wait": 20, **variables}
-    return fleet.run(playbook, "--limit", "debian13", *arguments, **variables)
+    return fleet.run(playbook, *arguments, **variables)
 
 
 def definition(node):
