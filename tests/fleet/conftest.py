@@ -91,9 +91,10 @@ class Fleet:
 
     def command(self, playbook, *arguments, **variables):
         bed_files = ROOT / ".cache" / "beds" / BED
+        there = ["--limit", f"localhost,{self.nodes[0].name}"] if len(self.nodes) == 1 else []  # the inventory has two; a later --limit wins
         return [sys.executable, "-m", "ansible", "playbook", "-i", ROOT / "inventories" / self.inventory,
                 "-i", bed_files / "docker.json", "-e", f"@{bed_files / 'release.json'}", "-e", json.dumps(variables),
-                playbook, *arguments]
+                playbook, *there, *arguments]
 
     def environment(self):
         return dict(os.environ, ANSIBLE_CONFIG=str(ROOT / "ansible.cfg"), ANSIBLE_NOCOLOR="1",
