@@ -189,7 +189,7 @@ def machines() -> list[str]:
 
 def monitor(name: str, line: str) -> None:
     """Say one line to QEMU's monitor, such as ``system_reset`` or ``sendkey ret``."""
-    where = os.open(FOLDER / name, os.O_PATH)
+    where = os.open(running(name), os.O_PATH)
     try:
         with socket.socket(socket.AF_UNIX) as told:
             told.connect(f"/proc/self/fd/{where}/monitor")
@@ -205,4 +205,11 @@ def monitor(name: str, line: str) -> None:
 
 def host_of(name: str) -> dict:
     """How Ansible reaches a machine."""
-    return json.loads((FOLDER / name / "ssh.json").read_text())["gpu"]["hosts"][name]
+    return json.loads((running(name) / "ssh.json").read_text())["gpu"]["hosts"][name]
+
+
+def running(name: str) -> Path:
+    """The folder of a machine that runs."""
+    if not process(FOLDER / name):
+        raise ToolError(f"no machine {name} runs; start it: tools/vm up {name}")
+    return FOLDER / name
