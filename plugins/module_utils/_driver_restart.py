@@ -35,8 +35,8 @@ def restart(host, policy, local):
         return _told("report", reasons, f"this host has to be restarted for its GPUs, and Ansible itself runs on it; restart it by hand: {why}")
     if policy == "report" or (policy == "reload" and not any(map(goes_with_a_reload, reasons))):
         meanwhile = "" if all(map(keeps_working, reasons)) else "; until then Ollama may compute on the CPU"
-        return _told("report", reasons, f"this host has to be restarted for its GPUs: {why}; do it, or run gpu.yml with "
-                                        f"gpu_driver_reboot_policy: reboot{meanwhile}")
+        instead = "" if local or system["container"] else ", or run gpu.yml with gpu_driver_reboot_policy: reboot"
+        return _told("report", reasons, f"this host has to be restarted for its GPUs: {why}; do it{instead}{meanwhile}")
     return _told(policy, reasons, f"{'restarting this host' if policy == 'reboot' else 'loading the driver anew'} for its GPUs: {why}")
 
 

@@ -54,3 +54,9 @@ def test_a_driver_waits_for_a_restart_that_is_its_own(reasons, waits):
 
 def test_a_host_without_gpus_has_nothing_to_restart_for():
     assert restart({"reboot": [], "system": None}, "reboot", False)["do"] == "none"
+
+
+@pytest.mark.parametrize(("more", "local", "advised"), [({}, False, True), ({}, True, False), ({"container": True}, False, False)])
+def test_a_restart_from_here_is_advised_only_where_it_would_be_done(more, local, advised):
+    said = restart(host(reboot=[MISMATCH], **more), "report", local)["said"]
+    assert ("gpu_driver_reboot_policy: reboot" in said) is advised and "; do it" in said
