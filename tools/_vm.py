@@ -114,10 +114,8 @@ def command(place: Path, disk: Path, port: int, secure_boot: bool, fast: bool) -
 
 def prepare() -> None:
     """What this needs of the distribution."""
-    need("qemu-system-x86_64", "qemu-system-x86")
-    need("mmdebstrap")
-    need("mke2fs", "e2fsprogs")
-    need("ssh-keygen", "openssh-client")
+    for command, package in (("qemu-system-x86_64", "qemu-system-x86"), ("mmdebstrap", None), ("mke2fs", "e2fsprogs"), ("ssh-keygen", "openssh-client")):
+        need(command, package)
     if not (FIRMWARE / "OVMF_VARS_4M.ms.fd").is_file():
         say("setup: package ovmf")
         add_package("ovmf")
@@ -194,11 +192,10 @@ def monitor(name: str, line: str) -> None:
         with socket.socket(socket.AF_UNIX) as told:
             told.connect(f"/proc/self/fd/{where}/monitor")
             told.settimeout(10)
-            while not told.recv(4096).endswith(b"(qemu) "):
-                pass
-            told.sendall(line.encode() + b"\n")
-            while not told.recv(4096).endswith(b"(qemu) "):
-                pass
+            for words in ("", f"{line}\n"):  # it begins with a prompt
+                told.sendall(words.encode())
+                while not told.recv(4096).endswith(b"(qemu) "):
+                    pass
     finally:
         os.close(where)
 
