@@ -10,11 +10,19 @@ from __future__ import annotations
 import re
 
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_driver import numbers
-from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
+from ansible_collections.barellama.fleet.plugins.module_utils._openpgp import FINGERPRINT, plain
+from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown, text
 
+URL = re.compile(r"https?://\S+")
 VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){2}", re.ASCII)
 TOOLKIT_FLOOR = "1.17.8"
 WHICH = ("docker", "toolkit")
+# What a variable is by default, for whoever has set only that.
+CHOICES = {
+    "container_runtime_engine": (("docker", "podman", "none"), "ollama_method"),
+    "container_runtime_source": (("distro", "vendor"), None),
+    "container_runtime_gpu_vendor": (("nvidia", "amd", "none"), "ollama_gpu_vendor"),
+}
 FIELDS = ("url", "key_url", "key", "key_fingerprints")
 # What the distributions' units give Docker on its command line, which it refuses to be told twice.
 UNITS_OWN = ("hosts", "containerd", "pidfile")
@@ -22,7 +30,15 @@ UNITS_OWN = ("hosts", "containerd", "pidfile")
 
 def problems(variables):
     """All that is wrong, one line each. What is left out is not checked."""
-    return [*_toolkit_problems(variables), *_repository_problems(variables), *_daemon_problems(variables)]
+    return [*_choice_problems(variables), *_toolkit_problems(variables), *_repository_problems(variables), *_daemon_problems(variables)]
+
+
+def _choice_problems(variables):
+    for name, (choices, usual) in CHOICES.items():
+        value = variables.get(name, choices[0])
+        if value not in choices:
+            yield (f"{name}{f' (by default {usual})' if usual else ''}: {shown(value)} is none of {', '.join(choices)}"
+                   f"{did_you_mean(text(value), choices) or f'; for example {choices[0]}'}")
 
 
 def _toolkit_problems(variables):
@@ -47,6 +63,12 @@ def _repository_problems(variables):
         for field in own:
             if field not in FIELDS:
                 yield f"{name}.{which}: {shown(field)} is not one of {', '.join(FIELDS)}{did_you_mean(str(field), FIELDS)}"
+        for field in ("url", "key_url"):
+            if field in own and not (isinstance(own[field], str) and URL.fullmatch(own[field])):
+                yield f"{name}.{which}.{field}: {shown(own[field])} is no address; for example https://mirror.example/toolkit/deb"
+        trusted = own.get("key_fingerprints", [])
+        if not isinstance(trusted, (list, tuple)) or not all(isinstance(each, str) and FINGERPRINT.fullmatch(plain(each)) for each in trusted):
+            yield f"{name}.{which}.key_fingerprints: {shown(trusted)} is not a list of whole fingerprints of 40 or 64 digits"
 
 
 def _daemon_problems(variables):

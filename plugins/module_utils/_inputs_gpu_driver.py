@@ -12,7 +12,7 @@ import re
 from ansible_collections.barellama.fleet.plugins.module_utils import _inputs_gpu_tuning
 from ansible_collections.barellama.fleet.plugins.module_utils._driver_table import AMD_RELEASES, BRANCHES
 from ansible_collections.barellama.fleet.plugins.module_utils._mok import HASH, pair_problem
-from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
+from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown, text, truth
 
 CHOICES = {
     "gpu_driver_source": ("vendor", "distro", "none"),
@@ -27,6 +27,7 @@ CHOICES = {
 VERSIONS = ("gpu_driver_nvidia_version", "gpu_driver_nvidia_minimum")
 URLS = ("gpu_driver_nvidia_repository", "gpu_driver_amd_repository")
 COMMANDS = ("gpu_driver_drain_command", "gpu_driver_undrain_command")
+BOOLEANS = ("gpu_driver_hold", "gpu_driver_persistence")
 FINGERPRINTS = ("gpu_driver_nvidia_key_fingerprints", "gpu_driver_amd_key_fingerprints")
 
 
@@ -37,8 +38,9 @@ def problems(variables):
 
 
 def _of_one(name, value):
-    if name in CHOICES and value not in CHOICES[name]:
-        also = did_you_mean(str(value), CHOICES[name]) or f"; for example '{CHOICES[name][0]}'"
+    # -e NAME=VALUE gives texts alone, and YAML a number where quotes were left out: both say what is meant.
+    if name in CHOICES and (text(value) if name == "gpu_driver_nvidia_branch" else value) not in CHOICES[name]:
+        also = did_you_mean(text(value), CHOICES[name]) or f"; for example '{CHOICES[name][0]}'"
         yield f"{name}: {shown(value)} is none of {', '.join(CHOICES[name])}{also}"
     if name in VERSIONS and not (isinstance(value, str) and re.fullmatch(r"(\d{3}(\.\d+){1,2})?", value, re.ASCII)):
         yield f"{name}: {shown(value)} is no version of NVIDIA's driver; for example '580.178.04', in quotes"
@@ -48,14 +50,16 @@ def _of_one(name, value):
         yield f"{name}: {shown(value)} is not a list of whole fingerprints of keys; for example ['EB693B3035CD5710E231E123A4B469963BF863CC']"
     if name in COMMANDS and not (isinstance(value, (list, tuple)) and all(isinstance(word, str) and word for word in value)):
         yield f"{name}: {shown(value)} is no list of a command's words; for example ['balancer', 'drain', '{{{{ inventory_hostname }}}}']"
-    if name == "gpu_driver_serial" and not re.fullmatch(r"[1-9]\d*%?", str(value), re.ASCII):
+    if name == "gpu_driver_serial" and not re.fullmatch(r"[1-9]\d*%?", text(value), re.ASCII):
         yield f"{name}: {shown(value)} is no number of hosts; for example '1', or '25%'"
-    if name == "gpu_driver_expected" and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+    if name in BOOLEANS and truth(value) is None:
+        yield f"{name}: {shown(value)} is neither true nor false; write one of them"
+    if name == "gpu_driver_expected" and (isinstance(value, bool) or not re.fullmatch(r"\d+", text(value), re.ASCII)):
         yield f"{name}: {shown(value)} is no number of GPUs; for example 8, or 0 for any"
 
 
 def _against_each_other(variables):
-    branch, version = variables.get("gpu_driver_nvidia_branch", "auto"), variables.get("gpu_driver_nvidia_version", "")
+    branch, version = text(variables.get("gpu_driver_nvidia_branch", "auto")), variables.get("gpu_driver_nvidia_version", "")
     if branch in BRANCHES and version and isinstance(version, str) and not version.startswith(f"{branch}."):
         yield f"gpu_driver_nvidia_version: {shown(version)} is not of the branch {branch}, which gpu_driver_nvidia_branch names; write one of them"
     if version and variables.get("gpu_driver_source") == "distro":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.barellama.fleet.plugins.module_utils._gpu_cards import BUS_ID, bus_id
-from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown
+from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, shown, truth
 
 NAME = "gpu_driver_tuning"
 GPU = re.compile(r"GPU(-[0-9a-f]{4,12}){5}", re.ASCII | re.IGNORECASE)
@@ -32,7 +32,7 @@ def problems(variables):
     if not isinstance(tuning, dict):
         return [f"{NAME}: {shown(tuning)} is no dictionary; for example {{'0000:01:00.0': {{power_limit: 300}}}}"]
     lines = [line for key, values in tuning.items() for line in _of_gpu(key, values)] + list(_twice(tuning))
-    if not lines and variables.get("gpu_driver_persistence") is False:
+    if not lines and truth(variables.get("gpu_driver_persistence")) is False:
         fleeting = sorted({name for values in tuning.values() for name in values} & set(FLEETING))
         lines += [f"{NAME}: {name} would go with the last that uses the GPU, as gpu_driver_persistence is false; leave out one of them"
                   for name in fleeting]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+TRUE, FALSE = (True, 1, "y", "yes", "on", "1", "true", "t"), (False, 0, "n", "no", "off", "0", "false", "f")
 SECRET_NAME = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
 CREDENTIALS_IN_URL = re.compile(r"//[^/@\s]*@")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -68,3 +69,14 @@ def did_you_mean(word, words):
     """"; did you mean X?" or nothing."""
     meant = nearest(word, words)
     return f"; did you mean {meant}?" if meant else ""
+
+
+def text(value):
+    """A text, or a number as it was written; nothing of anything else, as Python refuses to write out the longest numbers."""
+    return str(value) if isinstance(value, (str, float)) or isinstance(value, int) and abs(value) < 10**9 else ""
+
+
+def truth(value):
+    """What Ansible takes a value for where it wants true or false; None where it is neither."""
+    word = value.lower() if isinstance(value, str) else value if isinstance(value, (bool, int)) else None
+    return True if word in TRUE else False if word in FALSE else None

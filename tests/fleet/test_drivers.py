@@ -46,6 +46,12 @@ def test_variables_and_the_host_s_state_are_refused_before_anything_is_touched(n
     assert node.sh(INSTALLED) == "" and not node.holds("ls /etc/apt/sources.list.d/nvidia-driver.sources")
 
 
+def test_a_repository_that_nobody_answers_for_leaves_the_host_free_for_another_source(node, play):
+    run = play(gpu_driver_nvidia_repository="http://127.0.0.1:9/none")
+    assert run.status != 0 and "name a mirror that it does reach: gpu_driver_nvidia_repository" in said(run), run.output
+    assert not node.holds("test -e /var/lib/barellama/gpu_driver.json")
+
+
 def test_check_mode_on_a_bare_host_is_the_plan(node, play):
     run = play("--check", "--diff").assert_ok()
     assert "the NVIDIA driver 580 with the open kernel module, from NVIDIA's repository" in said(run)

@@ -199,3 +199,13 @@ def test_a_reason_that_a_restart_does_not_take_away_is_an_error_and_restarts_not
     node.sh("ln -sfn ../../../bus/pci/drivers/nvidia /srv/gpu/sys/bus/pci/devices/0000:01:00.0/driver")
     play("report").assert_ok()
     assert hooks.read_text().split() == ["out", node.name, "in", node.name] and not node.holds(f"ls {RECORD}")
+
+
+@pytest.mark.parametrize(("policy", "served"), [("report", True), ("reboot", False)])
+def test_a_lost_host_is_no_other_s_where_none_may_be_restarted(fleet, node, arguments, policy, served):
+    lost = {"lost": {"ansible_connection": "community.docker.docker", "ansible_host": "barellama-nobody"}, node.name: {}}
+    (fleet.folder / "lost.json").write_text(json.dumps({group: {"hosts": lost} for group in ("ollama", "gpu")}))
+    run = fleet.run("site.yml", "--check", "-i", fleet.folder / "lost.json", "--limit", f"lost,{node.name},localhost", **arguments,
+                    gpu_driver_reboot_policy=policy)
+    assert run.status != 0 and run.hosts["lost"]["failures"] == 1, run.output
+    assert any("ollama : Probe" in task["task"] and task["host"] == node.name for task in run.tasks) is served, run.output

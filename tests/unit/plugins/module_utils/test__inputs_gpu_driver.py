@@ -20,7 +20,9 @@ def test_what_the_tests_take_for_granted_is_right():
     ("source", "vendors", "gpu_driver_source: 'vendors' is none of vendor, distro, none; did you mean vendor?"),
     ("source", None, "gpu_driver_source: nothing is none of "),
     ("vendor", "intel", "gpu_driver_vendor: 'intel' is none of auto, nvidia, amd; for example 'auto'"),
-    ("nvidia_branch", 580, "gpu_driver_nvidia_branch: 580 is none of auto, 550, 570, 580, "),
+    ("nvidia_branch", 999, "gpu_driver_nvidia_branch: 999 is none of auto, 550, 570, 580, "),
+    ("hold", "ja", "gpu_driver_hold: 'ja' is neither true nor false; "),
+    ("persistence", 2, "gpu_driver_persistence: 2 is neither true nor false; "),
     ("nvidia_branch", "535", "gpu_driver_nvidia_branch: '535' is none of "),
     ("nvidia_flavour", "closed", "gpu_driver_nvidia_flavour: 'closed' is none of auto, open, proprietary; "),
     ("nvidia_version", "580", "gpu_driver_nvidia_version: '580' is no version of NVIDIA's driver; "),
@@ -40,11 +42,16 @@ def test_what_the_tests_take_for_granted_is_right():
     ("serial", 0, "gpu_driver_serial: 0 is no number of hosts; for example "),
     ("expected", True, "gpu_driver_expected: true is no number of GPUs; "),
     ("expected", -1, "gpu_driver_expected: -1 is no number of GPUs; "),
-    ("expected", "2", "gpu_driver_expected: '2' is no number of GPUs; "),
+    ("expected", "two", "gpu_driver_expected: 'two' is no number of GPUs; "),
 ])
 def test_each_variable_by_itself(name, value, words):
     line = problems(wanted(**{name: value}))[0]
     assert line.startswith(words) and "\n" not in line and "; " in line
+
+
+@pytest.mark.parametrize(("name", "value"), [("nvidia_branch", 580), ("expected", "2"), ("hold", "no"), ("persistence", "False")])
+def test_texts_and_numbers_that_say_what_is_meant_are_taken(name, value):
+    assert problems(wanted(**{name: value})) == []
 
 
 @pytest.mark.parametrize(("choice", "words"), [

@@ -56,6 +56,7 @@ def test_what_is_wrong_is_told_in_one_line_with_what_to_do(tuning, words):
 def test_what_would_not_last_is_refused():
     (line,) = of({UUID: {"power_limit": 300, "ecc": True}}, gpu_driver_persistence=False)
     assert line.startswith("gpu_driver_tuning: power_limit would go with the last that uses the GPU, ")
+    assert of({UUID: {"power_limit": 300}}, gpu_driver_persistence="no")
     assert of({UUID: {"ecc": True}}, gpu_driver_persistence=False) == []
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, has_credentials, nearest, shown
+from ansible_collections.barellama.fleet.plugins.module_utils._words import did_you_mean, has_credentials, nearest, shown, text, truth
 
 SHOWN = [
     (True, "", "true"),
@@ -46,3 +46,16 @@ def test_the_nearest_name_is_offered_only_when_it_is_near():
     assert nearest("xyzzy", ["num_parallel", "max_queue"]) is None
     assert did_you_mean("num_paralel", ["num_parallel"]) == "; did you mean num_parallel?"
     assert did_you_mean("xyzzy", ["num_parallel"]) == ""
+
+
+@pytest.mark.parametrize(("value", "means"), [
+    (True, True), ("yes", True), ("True", True), (1, True), (False, False), ("no", False), ("OFF", False), (0, False),
+    ("ja", None), (2, None), (None, None), ([], None), ("", None),
+])
+def test_what_ansible_takes_for_true_or_false(value, means):
+    assert truth(value) is means
+
+
+@pytest.mark.parametrize(("value", "written"), [("x", "x"), (580, "580"), (1.5, "1.5"), (-1, "-1"), (10**9, ""), (None, ""), ([1], "")])
+def test_a_number_reads_as_it_was_written(value, written):
+    assert text(value) == written
