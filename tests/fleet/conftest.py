@@ -141,7 +141,7 @@ def bed(verb, *systems):
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory, request):
-    """Two bare nodes for each file of tests, of the SYSTEMS that it names; removed at the end."""
+    """Bare nodes for each file of tests, of the SYSTEMS that it names, or one of each; removed at the end."""
     fleet = Fleet(tmp_path_factory.mktemp("fleet"), getattr(request.module, "SYSTEMS", NODES))
     fleet.renew()
     yield fleet
