@@ -209,3 +209,9 @@ def test_a_lost_host_is_no_other_s_where_none_may_be_restarted(fleet, node, argu
                     gpu_driver_reboot_policy=policy)
     assert run.status != 0 and run.hosts["lost"]["failures"] == 1, run.output
     assert any("ollama : Probe" in task["task"] and task["host"] == node.name for task in run.tasks) is served, run.output
+
+
+def test_a_slip_in_a_later_role_s_variables_is_told_before_drivers_are_touched(fleet, node, arguments):
+    run = fleet.run("site.yml", "-i", fleet.folder / "gpu.ini", **arguments, ollama_method="doker")
+    assert run.status != 0 and "did you mean docker?" in said(run), run.output
+    assert [task["task"] for task in run.tasks if task["where"] == "host" and task["host"] == node.name] == []
