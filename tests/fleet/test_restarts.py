@@ -215,3 +215,8 @@ def test_a_slip_in_a_later_role_s_variables_is_told_before_drivers_are_touched(f
     run = fleet.run("site.yml", "-i", fleet.folder / "gpu.ini", **arguments, ollama_method="doker")
     assert run.status != 0 and "did you mean docker?" in said(run), run.output
     assert [task["task"] for task in run.tasks if task["where"] == "host" and task["host"] == node.name] == []
+
+
+def test_instances_of_gpus_are_checked_when_these_have_their_drivers(fleet, node, arguments):
+    run = fleet.run("site.yml", "--check", "-i", fleet.folder / "gpu.ini", **arguments, ollama_instances="per_gpu")
+    assert any("gpu_driver : Look" in task["task"] for task in run.tasks if task["host"] == node.name), run.output
