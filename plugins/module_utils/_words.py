@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 
-TRUE, FALSE = (True, 1, "y", "yes", "on", "1", "true", "t"), (False, 0, "n", "no", "off", "0", "false", "f")
+from ansible.module_utils.parsing.convert_bool import boolean
+
 SECRET_NAME = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
 CREDENTIALS_IN_URL = re.compile(r"//[^/@\s]*@")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -78,5 +79,7 @@ def text(value):
 
 def truth(value):
     """What Ansible takes a value for where it wants true or false; None where it is neither."""
-    word = value.lower() if isinstance(value, str) else value if isinstance(value, (bool, int)) else None
-    return True if word in TRUE else False if word in FALSE else None
+    try:
+        return boolean(value)
+    except TypeError:
+        return None

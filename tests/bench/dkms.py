@@ -20,7 +20,7 @@ from tests.fleet import conftest, drivers
 from tests.slow.test_driver_of_debian import OPEN, SECTIONS
 
 SYSTEMS = ("idle=debian13", "open=debian12")
-NAMED = re.compile(r"(?P<name>[^/]+)/(?P<version>[^,]+), (?P<kernel>[^,]+), .*: installed")
+NAMED = re.compile(r"(?P<name>[^/]+)/(?P<version>[^,]+), (?P<kernel>[^,]+), (?P<arch>\w+): installed")
 
 
 def main():
@@ -47,8 +47,8 @@ def install(fleet, folder):
 def built(node):
     """What is built there, and the seconds that its build takes again."""
     found = NAMED.search(node.sh("dkms status"))
-    which = "-m {name} -v {version} -k {kernel}".format(**found.groupdict())
-    node.sh(f"dkms unbuild {which} || dkms remove {which}; dkms add {which} || true")
+    which = "-m {name} -v {version} -k {kernel} -a {arch}".format(**found.groupdict())
+    node.sh(f"dkms unbuild {which}")
     begun = time.monotonic()
     node.sh(f"dkms build {which}")
     return found["name"], found["version"], found["kernel"], time.monotonic() - begun
